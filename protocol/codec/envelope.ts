@@ -1,0 +1,283 @@
+import type { ClientEnvelope, Draft, Json, Message, ResetReason, ServerEnvelope, Start } from "../envelopes.ts";
+import { type ErrorCode, isErrorCode } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { isName, nameFault } from "../names.ts";
+import { isEpoch, isSeq } from "../position.ts";
+import { type Fault, fail, type Result, succeed } from "../result.ts";
+import { parseJson } from "./json.ts";
+
+/** One envelope of a client's frame, or what is wrong with it and whose fault that is. */
+export type Decoded =
+	| { readonly ok: true; readonly envelope: ClientEnvelope }
+	| { readonly ok: false; readonly ref: number | undefined; readonly fault: Fault };
+
+type Fields = { readonly [key: string]: Json };
+
+// --- from a client -------------------------------------------------------------------------------------------------
+
+/** Reads a client's text frame: one envelope or an array of them, each with its own result. The caller bounds its size. */
+export function decodeClientFrame(text: string): Result<readonly Decoded[]> {
+	const parsed = parseJson(text);
+	if (!parsed.ok) return parsed;
+	if (!Array.isArray(parsed.value)) return succeed([decodeClient(parsed.value)]);
+	if (parsed.value.length > limits.frameEnvelopes) {
+		return fail("too_big", `A frame holds at most ${limits.frameEnvelopes} envelopes.`);
+	}
+	return succeed(parsed.value.map(decodeClient));
+}
+
+function decodeClient(value: Json): Decoded {
+	if (!isFields(value))
+		return refuse(undefined, "bad_request", 'An envelope is an object with a type: {"t": "pub", …}.');
+	const ref = isSeq(value.ref) ? value.ref : undefined;
+	switch (value.t) {
+		case "pub":
+			return decodePublish(value, ref);
+		case "sub":
+		case "unsub":
+			return decodeSubscribe(value, ref);
+		case "credit":
+			if (!isName(value.ch)) return { ok: false, ref, fault: nameFault("channel") };
+			if (!isSeq(value.seq)) return refuse(ref, "bad_request", "credit.seq is a whole number from 0.");
+			return accept({ type: "credit", channel: value.ch, seq: value.seq });
+		default:
+			return refuse(
+				ref,
+				"unsupported",
+				"This server does not know that envelope type; welcome.features says what it knows.",
+			);
+	}
+}
+
+function decodePublish(value: Fields, ref: number | undefined): Decoded {
+	if (ref === undefined) return refuse(ref, "bad_request", "pub needs a ref, a whole number that its answer repeats.");
+	if (!isName(value.ch)) return { ok: false, ref, fault: nameFault("channel") };
+	const draft = readDraft(value);
+	if (!draft.ok) return { ok: false, ref, fault: draft.fault };
+	const { n, prev } = value;
+	if (n !== undefined && !isSeq(n)) return refuse(ref, "bad_request", "n is a whole number from 0.");
+	if (prev !== undefined && prev !== -1 && (!isSeq(prev) || n === undefined || prev >= n)) {
+		return refuse(ref, "bad_request", "prev is -1 or the n of an earlier publish.");
+	}
+	const ifSeq = isFields(value.if) ? value.if.seq : value.if;
+	if (ifSeq !== undefined && !isSeq(ifSeq)) return refuse(ref, "bad_request", 'if reads {"seq": the head you expect}.');
+	return accept({
+		type: "publish",
+		ref,
+		channel: value.ch,
+		draft: draft.value,
+		...(n !== undefined && { n }),
+		...(prev !== undefined && { previous: prev }),
+		...(ifSeq !== undefined && { ifSeq }),
+	});
+}
+
+function decodeSubscribe(value: Fields, ref: number | undefined): Decoded {
+	if (ref === undefined)
+		return refuse(ref, "bad_request", `${value.t} needs a ref, a whole number that its answer repeats.`);
+	if (!isName(value.ch)) return { ok: false, ref, fault: nameFault("channel") };
+	if (value.t === "unsub") return accept({ type: "unsubscribe", ref, channel: value.ch });
+	const start = readStart(value.at);
+	if (!start) {
+		return refuse(
+			ref,
+			"bad_position",
+			'at is "start", "live", {"last": n}, {"since": ms} or {"epoch": "…", "seq": n}.',
+		);
+	}
+	return accept({ type: "subscribe", ref, channel: value.ch, start });
+}
+
+/** Reads what is published, from a `pub` envelope or an HTTP body: the same fields, the same rules. */
+export function readDraft(value: Json | undefined): Result<Draft> {
+	if (!isFields(value)) return fail("bad_request", 'A publish is an object: {"data": …}.');
+	const { data, name, key, id } = value;
+	if (data === undefined) return fail("bad_request", "data is missing; null is a value, absence is not.");
+	if (value.ephemeral !== undefined && value.ephemeral !== false) {
+		return fail("unsupported", "This server does not take ephemeral messages; welcome.features says what it knows.");
+	}
+	if (name !== undefined && !isName(name)) return { ok: false, fault: nameFault("message") };
+	if (key !== undefined && !isName(key)) return { ok: false, fault: nameFault("key") };
+	if (id !== undefined && !isName(id)) return { ok: false, fault: nameFault("message id") };
+	return succeed({
+		data,
+		...(name !== undefined && { name }),
+		...(key !== undefined && { key }),
+		...(id !== undefined && { id }),
+	});
+}
+
+function readStart(at: Json | undefined): Start | undefined {
+	if (at === undefined || at === "live") return { from: "live" };
+	if (at === "start") return { from: "start" };
+	if (!isFields(at)) return undefined;
+	if (isSeq(at.last)) return { from: "last", count: at.last };
+	if (isSeq(at.since)) return { from: "since", ts: at.since };
+	if (!isEpoch(at.epoch) || !isSeq(at.seq)) return undefined;
+	return { from: "position", epoch: at.epoch, seq: at.seq, ...(typeof at.id === "string" && { id: at.id }) };
+}
+
+/** Writes a client's envelope. */
+export function encodeClient(envelope: ClientEnvelope): string {
+	switch (envelope.type) {
+		case "publish": {
+			const { ref, channel, n, previous, draft, ifSeq } = envelope;
+			return JSON.stringify({
+				t: "pub",
+				ref,
+				ch: channel,
+				n,
+				prev: previous,
+				if: ifSeq === undefined ? undefined : { seq: ifSeq },
+				...draft,
+			});
+		}
+		case "subscribe":
+			return JSON.stringify({ t: "sub", ref: envelope.ref, ch: envelope.channel, at: writeStart(envelope.start) });
+		case "unsubscribe":
+			return JSON.stringify({ t: "unsub", ref: envelope.ref, ch: envelope.channel });
+		case "credit":
+			return JSON.stringify({ t: "credit", ch: envelope.channel, seq: envelope.seq });
+	}
+}
+
+function writeStart(start: Start): Json {
+	switch (start.from) {
+		case "last":
+			return { last: start.count };
+		case "since":
+			return { since: start.ts };
+		case "position": {
+			const { from: _, ...position } = start;
+			return position;
+		}
+		default:
+			return start.from;
+	}
+}
+
+// --- from the server -----------------------------------------------------------------------------------------------
+
+/** Writes a `msg` envelope around `body`: the messages as they are stored, JSON texts joined by `,\n`. Parses nothing. */
+export function encodeMessages(channel: string, after: number, body: string, to: number): string {
+	return `{"t":"msg","ch":"${channel}","after":${after},"e":[${body}],"to":${to}}`;
+}
+
+/** Writes a server's envelope. */
+export function encodeServer(envelope: ServerEnvelope): string {
+	switch (envelope.type) {
+		case "published":
+			return `{"t":"ok","ref":${envelope.ref},"seq":${envelope.seq}${envelope.duplicate ? ',"dup":true' : ""}}`;
+		case "messages": {
+			const body = envelope.entries.map((entry) => JSON.stringify(entry)).join(",\n");
+			return encodeMessages(envelope.channel, envelope.after, body, envelope.to);
+		}
+		case "reset": {
+			const { type, channel, ...rest } = envelope;
+			return JSON.stringify({ t: type, ch: channel, ...rest });
+		}
+		case "subscribed":
+		case "done": {
+			const { type: _, ...rest } = envelope;
+			return JSON.stringify({ t: "ok", ...rest });
+		}
+		case "error": {
+			const { type: _, ...rest } = envelope;
+			return JSON.stringify({ t: "err", ...rest });
+		}
+		default: {
+			const { type, ...rest } = envelope;
+			return JSON.stringify({ t: type, ...rest });
+		}
+	}
+}
+
+/** Reads a server's frame. Envelopes of a type this version does not know are left out: a newer server may send them. */
+export function decodeServerFrame(text: string): Result<readonly ServerEnvelope[]> {
+	const parsed = parseJson(text);
+	if (!parsed.ok) return parsed;
+	const envelopes: ServerEnvelope[] = [];
+	for (const value of Array.isArray(parsed.value) ? parsed.value : [parsed.value]) {
+		if (!isFields(value)) return fail("malformed", "A frame of the server holds something that is not an envelope.");
+		const envelope = decodeServer(value);
+		if (envelope) envelopes.push(envelope);
+	}
+	return succeed(envelopes);
+}
+
+function decodeServer(value: Fields): ServerEnvelope | undefined {
+	const { t, ch, ref } = value;
+	switch (t) {
+		case "msg": {
+			if (!isName(ch) || !isSeq(value.after) || !isSeq(value.to) || !Array.isArray(value.e)) return undefined;
+			const entries = value.e as unknown as readonly Message[];
+			return { type: "messages", channel: ch, after: value.after, to: value.to, entries };
+		}
+		case "ok":
+			return isSeq(ref) ? decodeOk(value, ref) : undefined;
+		case "err":
+			return {
+				type: "error",
+				...(isSeq(ref) && { ref }),
+				...readCode(value),
+				...(isSeq(value.last) && { last: value.last }),
+				...(isSeq(value.head) && { head: value.head }),
+			};
+		case "reset": {
+			if (!isName(ch) || !isEpoch(value.epoch) || !isSeq(value.floor) || !isSeq(value.head)) return undefined;
+			const reason = value.reason as ResetReason;
+			const { epoch, floor, head } = value;
+			return { type: "reset", ...(isSeq(ref) && { ref }), channel: ch, reason, epoch, floor, head };
+		}
+		case "bye":
+			return { type: "bye", ...readCode(value) };
+		case "welcome":
+			return decodeWelcome(value);
+		default:
+			return undefined;
+	}
+}
+
+function decodeOk(value: Fields, ref: number): ServerEnvelope {
+	if (isEpoch(value.epoch) && isSeq(value.head) && isSeq(value.after)) {
+		const { epoch, head, after } = value;
+		return { type: "subscribed", ref, epoch, head, after, recovered: value.recovered === true };
+	}
+	if (value.seq === null || isSeq(value.seq)) {
+		return { type: "published", ref, seq: value.seq, duplicate: value.dup === true };
+	}
+	return { type: "done", ref };
+}
+
+function decodeWelcome(value: Fields): ServerEnvelope | undefined {
+	if (!isEpoch(value.epoch)) return undefined;
+	// A limit that an older server does not tell keeps the value this version ships with.
+	const told = isFields(value.limits) ? (value.limits as unknown as Partial<typeof limits>) : {};
+	return {
+		type: "welcome",
+		greeting: String(value.greeting ?? ""),
+		epoch: value.epoch,
+		connection: String(value.connection ?? ""),
+		limits: { ...limits, ...told },
+		features: Array.isArray(value.features) ? value.features.map(String) : [],
+	};
+}
+
+function readCode(value: Fields): { readonly code: ErrorCode; readonly message: string } {
+	// A newer server may know more codes; to this version they are all failures of the server.
+	return { code: isErrorCode(value.code) ? value.code : "internal", message: String(value.message ?? "") };
+}
+
+// --- both ----------------------------------------------------------------------------------------------------------
+
+function isFields(value: Json | undefined): value is Fields {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function accept(envelope: ClientEnvelope): Decoded {
+	return { ok: true, envelope };
+}
+
+function refuse(ref: number | undefined, code: ErrorCode, message: string): Decoded {
+	return { ok: false, ref, fault: { code, message } };
+}

@@ -1,0 +1,90 @@
+import type { Json } from "../envelopes.ts";
+import { limits } from "../limits.ts";
+import { fail, type Result, succeed } from "../result.ts";
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/**
+ * Reads a JSON text as I-JSON (RFC 7493). Checked before it is parsed, in one pass: nesting beyond `limits.depth`, and
+ * whole numbers beyond 2^53, which would silently become other numbers. The caller has bounded the text's length.
+ */
+export function parseJson(text: string): Result<Json> {
+	const refused = scan(text);
+	if (refused) return refused;
+	try {
+		return succeed(JSON.parse(text) as Json);
+	} catch {
+		return fail(
+			"malformed",
+			"This is not JSON. Strings and keys need double quotes; no comma may follow the last item.",
+		);
+	}
+}
+
+function scan(text: string) {
+	let depth = 0;
+	for (let index = 0; index < text.length; index++) {
+		const code = text.charCodeAt(index);
+		if (code === quote) {
+			index = endOfString(text, index);
+		} else if (code === 0x7b || code === 0x5b) {
+			depth += 1;
+			if (depth > limits.depth) {
+				return fail("too_deep", `Arrays and objects may stand at most ${limits.depth} deep inside one another.`);
+			}
+		} else if (code === 0x7d || code === 0x5d) {
+			depth -= 1;
+		} else if (isDigit(code)) {
+			const start = index;
+			let exponent = false;
+			for (let next = text.charCodeAt(index + 1); isNumberPart(next); next = text.charCodeAt(index + 1)) {
+				exponent ||= next === 0x65 || next === 0x45;
+				index += 1;
+			}
+			// 15 digits are exact whatever they are; only longer numbers and exponents are worth a closer look.
+			if ((exponent || index - start >= 15) && !isCarried(text.slice(start, index + 1))) {
+				return fail("not_json", "A number beyond 2^53 cannot be carried exactly; send it as a string.");
+			}
+		}
+	}
+	return undefined;
+}
+
+/** The index of the quote that closes the string opened at `open`, or the end of the text. */
+function endOfString(text: string, open: number): number {
+	let close = text.indexOf('"', open + 1);
+	while (close !== -1) {
+		let slashes = 0;
+		while (text.charCodeAt(close - 1 - slashes) === backslash) slashes += 1;
+		if (slashes % 2 === 0) return close;
+		close = text.indexOf('"', close + 1);
+	}
+	return text.length;
+}
+
+function isDigit(code: number): boolean {
+	return code >= 0x30 && code <= 0x39;
+}
+
+function isNumberPart(code: number): boolean {
+	// 0-9 . + - e E
+	return isDigit(code) || code === 0x2e || code === 0x2b || code === 0x2d || code === 0x65 || code === 0x45;
+}
+
+function isCarried(literal: string): boolean {
+	return /[.eE]/.test(literal) ? Number.isFinite(Number(literal)) : Number.isSafeInteger(Number(literal));
+}
+
+/** Whether a text is more than `most` bytes in UTF-8. Counts only when its length does not already tell. */
+export function exceedsBytes(text: string, most: number): boolean {
+	if (text.length > most) return true;
+	if (text.length * 3 <= most) return false;
+	let bytes = text.length;
+	for (let index = 0; index < text.length; index++) {
+		const code = text.charCodeAt(index);
+		if (code >= 0x80) bytes += code >= 0x800 && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
+		if (bytes > most) return true;
+	}
+	return false;
+}
