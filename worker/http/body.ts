@@ -1,0 +1,41 @@
+import { parseJson } from "../../protocol/codec/json.ts";
+import type { Json } from "../../protocol/envelopes.ts";
+import { limits } from "../../protocol/limits.ts";
+import { Problem, problemOf } from "./problem.ts";
+
+/**
+ * Reads a JSON body. Throws a `Problem`: `unsupported_media_type`, `too_big` (as soon as it is, whatever its length
+ * header said), `bad_encoding`, or what `parseJson` finds.
+ */
+export async function readJson(request: Request): Promise<{ readonly value: Json; readonly text: string }> {
+	const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+	if (type !== "application/json" && !type.endsWith("+json")) {
+		throw new Problem("unsupported_media_type", "Send JSON with the header Content-Type: application/json.");
+	}
+	if ((request.headers.get("content-encoding") ?? "identity") !== "identity") {
+		throw new Problem("unsupported_media_type", "Send the body as it is, not compressed.");
+	}
+	const text = await readText(request);
+	const parsed = parseJson(text);
+	if (!parsed.ok) throw problemOf(parsed.fault);
+	return { value: parsed.value, text };
+}
+
+async function readText(request: Request): Promise<string> {
+	const tooBig = new Problem("too_big", `A body may be at most ${limits.bodyBytes} bytes.`);
+	if (Number(request.headers.get("content-length") ?? 0) > limits.bodyBytes) throw tooBig;
+	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+	let text = "";
+	let size = 0;
+	try {
+		for await (const chunk of request.body ?? []) {
+			size += chunk.byteLength;
+			if (size > limits.bodyBytes) throw tooBig;
+			text += decoder.decode(chunk, { stream: true });
+		}
+		return text + decoder.decode();
+	} catch (error) {
+		if (error instanceof TypeError) throw new Problem("bad_encoding", "The body is not UTF-8; send UTF-8.");
+		throw error;
+	}
+}

@@ -1,0 +1,17 @@
+import { shardName, shards } from "../directory/api.ts";
+import type { Env } from "../env.ts";
+
+/** The object of a space. A stub that threw is broken for good, so each request gets its own. */
+export function spaceStub(env: Env, space: string) {
+	return env.SPACES.get(env.SPACES.idFromName(space));
+}
+
+/** Names of spaces after `after`, in order, from all shards of the Directory. */
+export async function listSpaces(env: Env, after: string, limit: number): Promise<readonly string[]> {
+	const lists = await Promise.all(
+		Array.from({ length: shards }, (_, shard) =>
+			env.DIRECTORY.get(env.DIRECTORY.idFromName(shardName(shard))).list(after, limit),
+		),
+	);
+	return lists.flat().sort().slice(0, limit);
+}

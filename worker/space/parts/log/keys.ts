@@ -1,0 +1,55 @@
+import { durations } from "../../../../protocol/limits.ts";
+import type { Sql } from "../../ports.ts";
+
+/** What an idempotency key was first used for, and what it was answered. */
+export interface UsedKey {
+	readonly hash: string;
+	readonly first: number;
+	readonly count: number;
+}
+
+/** Idempotency keys: each is used once and has a row of its own for 24 h. */
+export class Keys {
+	readonly #sql: Sql;
+
+	constructor(sql: Sql) {
+		this.#sql = sql;
+	}
+
+	/** Looks a key up. One that has expired is as good as new. */
+	get(principal: string, key: string, now: number): UsedKey | undefined {
+		const rows = this.#sql.all<{ hash: string; first: number; count: number }>(
+			"SELECT hash, first, count FROM keys WHERE scope = ? AND expires > ?",
+			scope(principal, key),
+			now,
+		);
+		return rows[0];
+	}
+
+	/** Remembers a key for 24 h. */
+	set(principal: string, key: string, used: UsedKey, now: number): void {
+		this.#sql.run(
+			"INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?)",
+			scope(principal, key),
+			used.hash,
+			used.first,
+			used.count,
+			now + durations.dedup,
+		);
+	}
+
+	/** Drops the keys that have expired. */
+	sweep(now: number): void {
+		this.#sql.run("DELETE FROM keys WHERE expires <= ?", now);
+	}
+
+	/** Whether any key is remembered, so that a sweep has something to come back for. */
+	any(): boolean {
+		return this.#sql.all("SELECT 1 AS one FROM keys LIMIT 1").length > 0;
+	}
+}
+
+/** A key belongs to its principal: nobody can use up, or look at, another's. */
+function scope(principal: string, key: string): string {
+	return `${principal}\n${key}`;
+}

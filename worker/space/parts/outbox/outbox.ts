@@ -1,0 +1,139 @@
+import { encodeMessages } from "../../../../protocol/codec/envelope.ts";
+import { limits } from "../../../../protocol/limits.ts";
+import type { Added, ChannelRef, Clock, Receiver, Run } from "../../ports.ts";
+import { Subscription, Window } from "./subscription.ts";
+
+/** What the outbox reads of the log. */
+export interface Pages {
+	/** The last seq of a channel. */
+	head(channel: ChannelRef): number;
+	/** The next page after a seq; nothing at the head. */
+	page(channel: ChannelRef, after: number): Run | undefined;
+}
+
+/**
+ * The part that hands messages to subscribers: live ones as they are stored, the others page by page from the log as
+ * their credit allows. It does not know whether a receiver is a socket. A subscriber is live when what it was sent ends
+ * where the new messages begin; being behind is not a state to be kept, but a difference between two seqs.
+ */
+export class Outbox {
+	readonly #pages: Pages;
+	readonly #now: Clock;
+	/** How long a receiver may stay behind without giving any credit, in milliseconds. */
+	readonly #slow: number;
+	readonly #byChannel = new Map<number, Set<Subscription>>();
+	readonly #byReceiver = new Map<Receiver, { readonly window: Window; readonly all: Map<number, Subscription> }>();
+
+	constructor(pages: Pages, now: Clock, slow: number) {
+		this.#pages = pages;
+		this.#now = now;
+		this.#slow = slow;
+	}
+
+	/** The numbers of the channels a receiver is subscribed to. */
+	channelsOf(receiver: Receiver): readonly number[] {
+		return [...(this.#byReceiver.get(receiver)?.all.keys() ?? [])];
+	}
+
+	/** Subscribes a receiver after a seq, in place of its earlier subscription to the channel, and sends what fits. */
+	subscribe(receiver: Receiver, channel: ChannelRef, after: number): void {
+		const subscription = this.#add(receiver, channel, after);
+		this.#fill(subscription);
+	}
+
+	/** Takes up a subscription from before the object slept. How far it had been sent is told by the next credit. */
+	resume(receiver: Receiver, channel: ChannelRef): void {
+		this.#add(receiver, channel, undefined);
+	}
+
+	/** Ends one subscription; returns whether there was one. */
+	unsubscribe(receiver: Receiver, channel: number): boolean {
+		const subscription = this.#byReceiver.get(receiver)?.all.get(channel);
+		if (!subscription) return false;
+		this.#delete(subscription);
+		return true;
+	}
+
+	/** Ends everything of a receiver. */
+	remove(receiver: Receiver): void {
+		for (const subscription of this.#byReceiver.get(receiver)?.all.values() ?? []) this.#delete(subscription);
+		this.#byReceiver.delete(receiver);
+	}
+
+	/** Hands what was just stored to every live subscriber of its channel. */
+	publish(added: Added): void {
+		const subscribers = this.#byChannel.get(added.channel.number);
+		if (!subscribers?.size) return;
+		const envelope = encodeMessages(added.channel.name, added.after, added.body, added.to);
+		for (const subscription of subscribers) {
+			subscription.sent ??= added.after;
+			if (subscription.sent === added.after && subscription.window.open) {
+				subscription.deliver(envelope, added.to, this.#now());
+			} else if (subscription.window.stuck(this.#now(), this.#slow)) {
+				subscription.receiver.close("slow_consumer");
+			}
+		}
+	}
+
+	/** Takes credit: everything up to `seq` has been consumed. Sends what now fits, on all channels of the receiver. */
+	credit(receiver: Receiver, channel: number, seq: number): void {
+		const subscriptions = this.#byReceiver.get(receiver);
+		const subscription = subscriptions?.all.get(channel);
+		if (!subscriptions || !subscription) return;
+		subscription.release(seq, this.#now());
+		// Woken from sleep, nobody remembers what was sent after `seq`: it is sent again, and the client drops what it has.
+		subscription.sent ??= Math.min(seq, this.#pages.head(subscription.channel));
+		for (const each of subscriptions.all.values()) this.#fill(each);
+	}
+
+	/** Ends all subscriptions of a channel with one last envelope. Returns the receivers it had. */
+	end(channel: number, envelope: string): readonly Receiver[] {
+		const subscribers = [...(this.#byChannel.get(channel) ?? [])];
+		for (const subscription of subscribers) {
+			subscription.receiver.write(envelope);
+			this.#delete(subscription);
+		}
+		return subscribers.map((subscription) => subscription.receiver);
+	}
+
+	/** The receivers that stay behind without giving credit. */
+	stuck(): readonly Receiver[] {
+		const now = this.#now();
+		return [...this.#byReceiver].flatMap(([receiver, { window, all }]) =>
+			window.stuck(now, this.#slow) && [...all.values()].some((each) => this.#isBehind(each)) ? [receiver] : [],
+		);
+	}
+
+	#isBehind(subscription: Subscription): boolean {
+		return subscription.sent !== undefined && subscription.sent < this.#pages.head(subscription.channel);
+	}
+
+	#fill(subscription: Subscription): void {
+		while (subscription.window.open && this.#isBehind(subscription)) {
+			const page = this.#pages.page(subscription.channel, subscription.sent ?? 0);
+			if (!page) return;
+			const envelope = encodeMessages(subscription.channel.name, page.after, page.body, page.to);
+			subscription.deliver(envelope, page.to, this.#now());
+		}
+	}
+
+	#add(receiver: Receiver, channel: ChannelRef, after: number | undefined): Subscription {
+		const known = this.#byReceiver.get(receiver) ?? { window: new Window(limits.windowBytes), all: new Map() };
+		this.#byReceiver.set(receiver, known);
+		const before = known.all.get(channel.number);
+		if (before) this.#delete(before);
+		const subscription = new Subscription(receiver, known.window, channel, after);
+		known.all.set(channel.number, subscription);
+		const subscribers = this.#byChannel.get(channel.number) ?? new Set();
+		this.#byChannel.set(channel.number, subscribers.add(subscription));
+		return subscription;
+	}
+
+	#delete(subscription: Subscription): void {
+		subscription.release(Number.POSITIVE_INFINITY, this.#now());
+		this.#byReceiver.get(subscription.receiver)?.all.delete(subscription.channel.number);
+		const subscribers = this.#byChannel.get(subscription.channel.number);
+		subscribers?.delete(subscription);
+		if (subscribers?.size === 0) this.#byChannel.delete(subscription.channel.number);
+	}
+}
