@@ -72,8 +72,17 @@ function isNumberPart(code: number): boolean {
 	return isDigit(code) || code === 0x2e || code === 0x2b || code === 0x2d || code === 0x65 || code === 0x45;
 }
 
-function isCarried(literal: string): boolean {
-	return /[.eE]/.test(literal) ? Number.isFinite(Number(literal)) : Number.isSafeInteger(Number(literal));
+/**
+ * Whether a number, as JSON writes it, is carried exactly. A whole number beyond 2^53 is not, however it is written: 1e20
+ * would be written as 100000000000000000000 the next time. From 1e21 on JSON itself writes the exponent (ECMA-262,
+ * Number::toString), which says that the digits are not exact.
+ */
+export function isCarried(literal: string): boolean {
+	const number = Number(literal);
+	if (!/[.eE]/.test(literal)) return Number.isSafeInteger(number);
+	return (
+		Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number) || Math.abs(number) >= 1e21)
+	);
 }
 
 /** Whether a text is more than `most` bytes in UTF-8. Counts only when its length does not already tell. */
