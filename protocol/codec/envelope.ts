@@ -210,6 +210,7 @@ function decodeServer(value: Fields): ServerEnvelope | undefined {
 	switch (t) {
 		case "msg": {
 			if (!isName(ch) || !isSeq(value.after) || !isSeq(value.to) || !Array.isArray(value.e)) return undefined;
+			if (!value.e.every(isEntry)) return undefined;
 			const entries = value.e as unknown as readonly Message[];
 			return { type: "messages", channel: ch, after: value.after, to: value.to, entries };
 		}
@@ -252,20 +253,30 @@ function decodeOk(value: Fields, ref: number): ServerEnvelope {
 function decodeWelcome(value: Fields): ServerEnvelope | undefined {
 	if (!isEpoch(value.epoch)) return undefined;
 	// A limit that an older server does not tell keeps the value this version ships with.
-	const told = isFields(value.limits) ? (value.limits as unknown as Partial<typeof limits>) : {};
+	const told = Object.entries(isFields(value.limits) ? value.limits : {}).filter(([, limit]) => isSeq(limit));
 	return {
 		type: "welcome",
-		greeting: String(value.greeting ?? ""),
+		greeting: readText(value.greeting),
 		epoch: value.epoch,
-		connection: String(value.connection ?? ""),
-		limits: { ...limits, ...told },
-		features: Array.isArray(value.features) ? value.features.map(String) : [],
+		connection: readText(value.connection),
+		limits: { ...limits, ...(Object.fromEntries(told) as Partial<typeof limits>) },
+		features: Array.isArray(value.features) ? value.features.filter((feature) => typeof feature === "string") : [],
 	};
 }
 
 function readCode(value: Fields): { readonly code: ErrorCode; readonly message: string } {
 	// A newer server may know more codes; to this version they are all failures of the server.
-	return { code: isErrorCode(value.code) ? value.code : "internal", message: String(value.message ?? "") };
+	return { code: isErrorCode(value.code) ? value.code : "internal", message: readText(value.message) };
+}
+
+// What a receiver cannot do without. A frame that is left out for lack of it shows as a gap by the next one's `after`.
+function isEntry(value: Json): boolean {
+	return isFields(value) && isSeq(value.seq) && value.data !== undefined;
+}
+
+// String() of an object runs its toString, which may be any value that came over the wire, and throws.
+function readText(value: Json | undefined): string {
+	return typeof value === "string" ? value : "";
 }
 
 // --- both ----------------------------------------------------------------------------------------------------------
