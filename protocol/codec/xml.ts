@@ -1,0 +1,2 @@
+export { parseXml } from "./xml-read.ts";
+export { writeXml } from "./xml-write.ts";
