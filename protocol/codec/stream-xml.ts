@@ -96,7 +96,6 @@ export class XmlBoundary {
 		if (this.#bang === "" && byte >= 0x41 && byte <= 0x5a) return "dtd";
 		this.#bang += String.fromCharCode(byte);
 		if (!bangStarts.some((start) => start.startsWith(this.#bang))) return this.#notMarkup(byte);
-		if (this.#bang === "[" && this.#open.length === 0) return "junk";
 		if (this.#bang === bangStarts[0]) this.#state = "comment";
 		if (this.#bang === bangStarts[1]) this.#state = "cdata";
 		this.#run = 0;
