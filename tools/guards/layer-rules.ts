@@ -31,7 +31,7 @@ export const layers: readonly Layer[] = [
 	{ place: "worker/space/ports.ts", below: ["protocol/"], packages: [] },
 	{
 		place: "worker/space/",
-		below: ["protocol/", "worker/config.ts", "worker/env.ts", "aerogram.config.ts"],
+		below: ["protocol/", "worker/config.ts", "worker/env.ts", "worker/directory/api.ts", "aerogram.config.ts"],
 		packages: ["cloudflare:workers"],
 	},
 	{

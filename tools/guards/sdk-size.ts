@@ -17,6 +17,7 @@ export async function checkSdkSize(root: string): Promise<Report> {
 		bundle: true,
 		minify: true,
 		format: "esm",
+		platform: "browser",
 		target: "es2022",
 		write: false,
 		logLevel: "silent",
