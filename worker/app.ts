@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { access, isAllowedOrigin } from "./http/access.ts";
+import { allowedMethods } from "./http/methods.ts";
 import { Problem, respond } from "./http/problem.ts";
 import type { App } from "./http/types.ts";
 import { channels } from "./routes/channels.ts";
@@ -48,7 +49,12 @@ export function createApp(): Hono<App> {
 	app.route("/v1/spaces", spaces);
 	app.route("/v1/spaces/:space/channels", channels);
 	app.route("/v1/spaces/:space/channels/:channel/messages", messages);
-	app.notFound((context) => respond(context, "not_found", "There is nothing at this path."));
+	app.notFound((context) => {
+		const methods = allowedMethods(app.routes, context.req.path);
+		if (methods.length === 0) return respond(context, "not_found", "There is nothing at this path.");
+		context.header("allow", methods.join(", "));
+		return respond(context, "method_not_allowed", `This path takes ${methods.join(", ")}.`);
+	});
 	app.onError((error, context) => {
 		if (error instanceof Problem) return respond(context, error.code, error.message, error.state);
 		console.error(context.get("requestId"), error);
