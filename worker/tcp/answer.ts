@@ -1,6 +1,6 @@
-import type { StreamItem } from "../../protocol/codec/stream.ts";
+import type { StreamForm, StreamItem } from "../../protocol/codec/stream.ts";
 import type { Json } from "../../protocol/envelopes.ts";
-import { fail, type Result } from "../../protocol/result.ts";
+import { fail, type Result, succeed } from "../../protocol/result.ts";
 import type { Env } from "../env.ts";
 import { type Exchange, exchangeReply, readExchange, storeExchanges } from "../exchange.ts";
 import { faultReply, replyBytes } from "./reply.ts";
@@ -8,31 +8,57 @@ import { faultReply, replyBytes } from "./reply.ts";
 /** Whom raw TCP speaks for: it may publish to the exchange, and nothing else. */
 const principal = "tcp";
 
-/**
- * Stores what an item holds (an exchange, or a list of them: all or none) and resolves to its answer. Requests leave in
- * the order of the calls, so answers may be awaited later without reordering what is stored.
- */
-export async function answer(item: StreamItem, env: Env): Promise<Uint8Array> {
-	const reply = item.ok ? await exchange(item.value, env) : fail(item.fault.code, item.fault.message);
-	return reply.ok ? replyBytes(item, reply.value, false) : replyBytes(item, faultReply(reply.fault), true);
+/** An item of the stream that has been looked at: the exchanges it holds, or what is wrong with it. */
+export interface Question {
+	/** How it came, and so how it is answered. */
+	readonly form: StreamForm;
+	/** Whether it came as a list, and so is answered by one. */
+	readonly list: boolean;
+	readonly exchanges: Result<readonly Exchange[]>;
+	/** The connection cannot go on after it. */
+	readonly fatal: boolean;
 }
 
-async function exchange(value: Json, env: Env): Promise<Result<Json>> {
-	const values = Array.isArray(value) ? (value as readonly Json[]) : [value];
+/** Looks at an item: an exchange, or a list of them. */
+export function readQuestion(item: StreamItem): Question {
+	if (!item.ok)
+		return { form: item, list: false, exchanges: fail(item.fault.code, item.fault.message), fatal: item.fatal };
+	const list = Array.isArray(item.value);
+	const values = list ? (item.value as readonly Json[]) : [item.value];
+	const answered = item.type === "reply" || item.type === "error";
+	const exchanges = answered ? fail("bad_request", "A client sends packets of type 1, message.") : readAll(values);
+	return { form: item, list, exchanges, fatal: false };
+}
+
+/**
+ * Stores what a question holds, all or none, and resolves to its answer; never rejects. Requests leave in the order of
+ * the calls, so answers may be awaited later without reordering what is stored.
+ */
+export async function answer(question: Question, env: Env): Promise<Uint8Array> {
+	const { form, list, exchanges } = question;
+	const stored = exchanges.ok ? await store(exchanges.value, env) : exchanges;
+	if (!stored.ok) return replyBytes(form, faultReply(stored.fault), true);
+	const replies = stored.value.map(({ name }): Json => ({ status: "success", message: exchangeReply(name) }));
+	return replyBytes(form, list ? replies : (replies[0] ?? null), false);
+}
+
+function readAll(values: readonly Json[]): Result<readonly Exchange[]> {
 	if (values.length === 0) return fail("bad_request", "An empty list says nothing.");
 	const exchanges: Exchange[] = [];
-	for (const one of values) {
-		const read = readExchange(one);
+	for (const value of values) {
+		const read = readExchange(value);
 		if (!read.ok) return read;
 		exchanges.push(read.value);
 	}
+	return succeed(exchanges);
+}
+
+async function store(exchanges: readonly Exchange[], env: Env): Promise<Result<readonly Exchange[]>> {
 	try {
 		const stored = await storeExchanges(env, principal, exchanges);
-		if (!stored.ok) return fail(stored.code, stored.message);
+		return stored.ok ? succeed(exchanges) : fail(stored.code, stored.message);
 	} catch (error) {
 		console.error("tcp", error);
 		return fail("internal", "The server failed; nothing of this was stored. Send it again.");
 	}
-	const replies = exchanges.map(({ name }): Json => ({ status: "success", message: exchangeReply(name) }));
-	return { ok: true, value: Array.isArray(value) ? replies : (replies[0] ?? null) };
 }

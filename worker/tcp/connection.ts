@@ -1,9 +1,9 @@
 import config from "../../aerogram.config.ts";
-import { type StreamItem, StreamSplitter } from "../../protocol/codec/stream.ts";
+import { StreamSplitter } from "../../protocol/codec/stream.ts";
 import { limits, scaleDurations } from "../../protocol/limits.ts";
 import type { Env } from "../env.ts";
 import { isTcpOpen } from "../http/access.ts";
-import { answer } from "./answer.ts";
+import { answer, type Question, readQuestion } from "./answer.ts";
 import { lineBytes } from "./reply.ts";
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
@@ -33,23 +33,34 @@ export async function serveTcp(socket: Socket, env: Env): Promise<void> {
 
 async function converse(reader: Reader, writer: Writer, env: Env): Promise<void> {
 	const splitter = new StreamSplitter();
-	let faults = 0;
+	let faultsLeft: number = limits.tcpFaults;
 	let read = await firstRead(reader, writer);
 	for (;;) {
 		const items = read.value ? splitter.push(read.value) : splitter.end();
-		await answerAll(items, writer, env);
+		const questions = upToFaults(items.map(readQuestion), faultsLeft);
+		await answerAll(questions, writer, env);
 		if (read.done) return;
-		faults += items.filter((item) => !item.ok).length;
-		if (faults >= limits.tcpFaults || items.some((item) => !item.ok && item.fatal)) {
+		faultsLeft -= questions.filter(({ exchanges }) => !exchanges.ok).length;
+		if (faultsLeft <= 0 || questions.some(({ fatal }) => fatal)) {
 			return drain(reader, writer, scaleDurations(1).tcpDrain);
 		}
 		read = await reader.read();
 	}
 }
 
+/** The questions up to the one that is a fault too many: one chunk of junk may hold thousands. */
+function upToFaults(questions: readonly Question[], most: number): readonly Question[] {
+	let faults = 0;
+	const last = questions.findIndex(({ exchanges }) => {
+		if (!exchanges.ok) faults += 1;
+		return faults === most;
+	});
+	return last === -1 ? questions : questions.slice(0, last + 1);
+}
+
 /** All requests leave before the first answer is awaited, so that a burst of values shares one flush. */
-async function answerAll(items: readonly StreamItem[], writer: Writer, env: Env): Promise<void> {
-	for (const reply of items.map((item) => answer(item, env))) await writer.write(await reply);
+async function answerAll(questions: readonly Question[], writer: Writer, env: Env): Promise<void> {
+	for (const reply of questions.map((question) => answer(question, env))) await writer.write(await reply);
 }
 
 /** Waits for the client's first bytes; greets meanwhile, or at once, as the config says. */

@@ -1,12 +1,12 @@
 import { exceedsBytes } from "../../../../protocol/codec/json.ts";
 import type { ResetReason, Start } from "../../../../protocol/envelopes.ts";
-import { limits } from "../../../../protocol/limits.ts";
+import { limits, retention as shippedRetention } from "../../../../protocol/limits.ts";
 import type { Added, Append, Clock, Outcome, Run, Sql } from "../../ports.ts";
 import { type Channel, Channels } from "./channels.ts";
 import { Keys } from "./keys.ts";
 import { ProducerStore, producerKey } from "./producers.ts";
 import { Segments, textsOf } from "./segments.ts";
-import { StagedChannel } from "./staged-channel.ts";
+import { type Retention, StagedChannel } from "./staged-channel.ts";
 
 /** What became of one flush. Memory follows only when `apply` is called, after the transaction stands. */
 export interface Appended {
@@ -20,12 +20,15 @@ export class Log {
 	readonly #sql: Sql;
 	readonly #now: Clock;
 	readonly #makeId: () => string;
+	readonly #retention: Retention;
 	readonly #segments: Segments;
 	readonly #channels: Channels;
 	readonly #producers: ProducerStore;
 	readonly #keys: Keys;
 
-	constructor(sql: Sql, now: Clock, makeId: () => string) {
+	/** `retention` is what one channel keeps: what is passed first trims it. Default: the shipped one. */
+	constructor(sql: Sql, now: Clock, makeId: () => string, retention: Retention = shippedRetention) {
+		this.#retention = retention;
 		this.#sql = sql;
 		this.#now = now;
 		this.#makeId = makeId;
@@ -60,7 +63,12 @@ export class Log {
 	/** Stores a whole flush. Runs inside one transaction of the caller. */
 	append(appends: readonly Append[]): Appended {
 		const now = this.#now();
-		const stores = { channels: this.#channels, segments: this.#segments, producers: this.#producers };
+		const stores = {
+			channels: this.#channels,
+			segments: this.#segments,
+			producers: this.#producers,
+			retention: this.#retention,
+		};
 		const staged = new Map<string, StagedChannel>();
 		const outcomes = appends.map((append) => {
 			const channel = staged.get(append.channel) ?? new StagedChannel(stores, append.channel);

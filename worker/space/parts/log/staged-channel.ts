@@ -1,14 +1,23 @@
-import { limits, retention, storage } from "../../../../protocol/limits.ts";
+import { limits, storage } from "../../../../protocol/limits.ts";
 import type { Added, Append } from "../../ports.ts";
 import type { Channel, Channels } from "./channels.ts";
 import { findIn, type Producer, type ProducerStore, type Producers, producerKey, publishMark } from "./producers.ts";
 import { cutIntoRuns, fits, type Segments, separator } from "./segments.ts";
+
+/** What one channel keeps. */
+export interface Retention {
+	/** Milliseconds. */
+	readonly age: number;
+	readonly messages: number;
+	readonly bytes: number;
+}
 
 /** What a staged channel needs to be written. */
 export interface Stores {
 	readonly channels: Channels;
 	readonly segments: Segments;
 	readonly producers: ProducerStore;
+	readonly retention: Retention;
 }
 
 /**
@@ -117,7 +126,7 @@ export class StagedChannel {
 
 	/** When a segment starts: drops the oldest ones beyond retention, never the newest, never past the checkpoint. */
 	#retain(channel: Channel, now: number): Channel {
-		const { segments, producers } = this.#stores;
+		const { segments, producers, retention } = this.#stores;
 		const newest = channel.tail?.first ?? 1;
 		let bytes = channel.bytes ?? segments.bytes(channel.number);
 		let floor = channel.floor;
