@@ -1,0 +1,60 @@
+import { type Clock, Timer } from "./clock.ts";
+
+/** Credit is due after this many messages, … */
+const dueMessages = 32;
+/** … after 64 KiB, a UTF-16 unit being at most three bytes of UTF-8, … */
+const dueUnits = 21_845;
+
+/** … and at least every `durations.credit` while anything is consumed. Tells the server what may make room for more. */
+export class CreditMeter {
+	readonly #timer: Timer;
+	readonly #interval: number;
+	readonly #send: (seq: number) => void;
+	#sent = 0;
+	#arrived = 0;
+	#consumed = 0;
+	#units = 0;
+
+	constructor(clock: Clock, interval: number, send: (seq: number) => void) {
+		this.#timer = new Timer(clock);
+		this.#interval = interval;
+		this.#send = send;
+	}
+
+	/** A subscription stands: it counts from `after` anew. */
+	restart(after: number): void {
+		this.stop();
+		this.#sent = after;
+		this.#arrived = after;
+	}
+
+	/** A frame has come, up to `to`. Nothing beyond it may be credited, whatever was consumed in an earlier subscription. */
+	arrived(to: number): void {
+		this.#arrived = Math.max(this.#arrived, to);
+	}
+
+	/** Everything up to `seq` has been consumed; the last of it took `units` UTF-16 units. */
+	consumed(seq: number, units: number): void {
+		this.#consumed = seq;
+		this.#units += units;
+		if (this.#due - this.#sent >= dueMessages || this.#units >= dueUnits) this.#pay();
+		else if (this.#due > this.#sent && !this.#timer.running) this.#timer.start(this.#interval, () => this.#pay());
+	}
+
+	/** Gives no more credit. */
+	stop(): void {
+		this.#timer.stop();
+		this.#units = 0;
+	}
+
+	get #due(): number {
+		return Math.min(this.#consumed, this.#arrived);
+	}
+
+	#pay(): void {
+		if (this.#due <= this.#sent) return;
+		this.stop();
+		this.#sent = this.#due;
+		this.#send(this.#sent);
+	}
+}
