@@ -1,0 +1,67 @@
+import type { MiniflareOptions } from "miniflare";
+
+/** Must equal `compatibility_date` and `compatibility_flags` of wrangler.toml: the same runtime here as deployed. */
+export const compatibility = { date: "2026-11-17", flags: ["no_web_socket_compression"] } as const;
+
+/** What the runtime is started with. */
+export interface RuntimeSettings {
+	/** The built Worker: one ES module. */
+	readonly worker: string;
+	readonly host: string;
+	readonly port: number;
+	readonly tcp: number | null;
+	/** The absolute path of the data folder. */
+	readonly data: string;
+	/** The Worker's `AEROGRAM_DEV`: "1" answers loopback hosts only, "unsafe-open" answers any. */
+	readonly mode: "1" | "unsafe-open";
+	/** The Worker's `AEROGRAM_DURATION_SCALE`, for tests. */
+	readonly durationScale?: string;
+}
+
+/** The name of the Worker, which also names its data inside the data folder: a new name would be an empty start. */
+const name = "aerogram";
+
+/** Miniflare's options for these settings: nothing but the Worker, its two Durable Objects and its two listeners. */
+export function runtimeOptions(settings: RuntimeSettings): MiniflareOptions {
+	const { durationScale, tcp } = settings;
+	return {
+		host: settings.host,
+		port: settings.port,
+		// What follows would fetch a file from the network, report usage and tell other programs about this one.
+		cf: false,
+		telemetry: { enabled: false },
+		enableDevRegistry: false,
+		logRequests: false,
+		resourcePersistencePath: settings.data,
+		workers: [
+			{
+				config: {
+					name,
+					compatibilityDate: compatibility.date,
+					compatibilityFlags: [...compatibility.flags],
+					manifest: {
+						mainModule: "index.js",
+						modules: { "index.js": { type: "esm", contents: settings.worker } },
+					},
+					exports: {
+						Space: { type: "durable-object", storage: "sqlite" },
+						Directory: { type: "durable-object", storage: "sqlite" },
+					},
+					env: {
+						SPACES: { type: "durable-object", worker: name, exportName: "Space" },
+						DIRECTORY: { type: "durable-object", worker: name, exportName: "Directory" },
+						AEROGRAM_DEV: { type: "text", value: settings.mode },
+						...(durationScale === undefined
+							? {}
+							: { AEROGRAM_DURATION_SCALE: { type: "text" as const, value: durationScale } }),
+					},
+					...(tcp === null
+						? {}
+						: {
+								triggers: [{ type: "connect" as const, protocol: "tcp" as const, port: tcp, address: settings.host }],
+							}),
+				},
+			},
+		],
+	};
+}

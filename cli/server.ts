@@ -1,0 +1,105 @@
+import type { Miniflare } from "miniflare";
+import { isLoopback, listenAddress, reachableAddress } from "./address.ts";
+import { openDataFolder } from "./data-folder.ts";
+import { checkPort } from "./ports.ts";
+import { guardRuntime } from "./runtime-guard.ts";
+import { type RuntimeSettings, runtimeOptions } from "./runtime-options.ts";
+
+/** What to serve, and where. */
+export interface ServerOptions {
+	/** Gives the built Worker, one ES module. It is asked once, when nothing stands in the way, while the runtime loads. */
+	readonly worker: () => Promise<string>;
+	readonly host: string;
+	/** 0 = any free port; it stays the same until the server is closed. */
+	readonly port: number;
+	/** The port of raw TCP: 0 = any free port, null = off. */
+	readonly tcp: number | null;
+	/** The data folder; made if it is not there. */
+	readonly data: string;
+	/** Whether any Host is answered. A host beyond loopback answers nobody without it. */
+	readonly unsafeOpen: boolean;
+	/** Factor for every duration of the Worker, for tests. */
+	readonly durationScale?: string;
+	/** Takes what the runtime and the Worker have to say, a line at a time. */
+	readonly log: (line: string) => void;
+}
+
+/** A running server. */
+export interface Server {
+	/** Where HTTP and WebSocket are served, without a slash at its end. */
+	readonly url: string;
+	/** `host:port` of raw TCP, or null where it is off. */
+	readonly tcp: string | null;
+	/** The absolute path of the data folder. */
+	readonly data: string;
+	/**
+	 * Serves another Worker on the same ports and data. Open connections are cut. If the new one does not start, the one
+	 * before serves again.
+	 *
+	 * @throws what the runtime says about the new Worker.
+	 */
+	replace(worker: string): Promise<void>;
+	/** Ends the runtime and frees ports and data folder. */
+	close(): Promise<void>;
+}
+
+/**
+ * Starts the Worker in the local runtime: the same engine as deployed. Ports and data folder are checked first, so that
+ * what stands in the way is said at once.
+ *
+ * @throws UnavailableError when a port or the data folder is not to be had; what `worker` throws.
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+	const host = listenAddress(options.host);
+	await checkPort("--port", host, options.port);
+	if (options.tcp !== null) await checkPort("--tcp", host, options.tcp);
+	const folder = await openDataFolder(options.data);
+	guardRuntime();
+	const [miniflare, worker] = await Promise.all([import("miniflare"), options.worker()]);
+	let settings: RuntimeSettings = {
+		worker,
+		host,
+		port: options.port,
+		tcp: options.tcp,
+		data: folder.path,
+		mode: options.unsafeOpen || !isLoopback(host) ? "unsafe-open" : "1",
+		...(options.durationScale === undefined ? {} : { durationScale: options.durationScale }),
+	};
+	const shared = {
+		log: new miniflare.NoOpLog(),
+		handleStructuredLogs: ({ message }: { readonly message: string }) => options.log(message),
+		handleUncaughtError: (error: Error) => options.log(error.stack ?? error.message),
+	};
+	const runtime = new miniflare.Miniflare({ ...shared, ...runtimeOptions(settings) });
+	const port = Number((await runtime.ready).port);
+	// From here on the ports are fixed, so that a replacement listens where the first one did.
+	settings = { ...settings, port, tcp: settings.tcp === 0 ? await findTcpPort(runtime) : settings.tcp };
+
+	return {
+		url: `http://${reachableAddress(host, port)}`,
+		tcp: settings.tcp === null ? null : reachableAddress(host, settings.tcp),
+		data: folder.path,
+		async replace(replacement) {
+			const next = { ...settings, worker: replacement };
+			try {
+				await runtime.setOptions({ ...shared, ...runtimeOptions(next) });
+				settings = next;
+			} catch (error) {
+				await runtime.setOptions({ ...shared, ...runtimeOptions(settings) });
+				throw error;
+			}
+		},
+		async close() {
+			await runtime.dispose();
+			folder.release();
+		},
+	};
+}
+
+/** The runtime chose the port of raw TCP and tells it nobody; a connection that it opens for us does. */
+async function findTcpPort(runtime: Miniflare): Promise<number> {
+	const socket = await runtime.dispatchConnect();
+	const port = socket.remotePort ?? 0;
+	socket.destroy();
+	return port;
+}
