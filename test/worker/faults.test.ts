@@ -1,0 +1,61 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { shardOf } from "../../worker/directory/api.ts";
+import { freshSpace, publish } from "./space.ts";
+import { WireClient } from "./wire-client.ts";
+
+test("when the database fails in the middle of a flush, nothing of it is stored, nobody gets a message of it, and the object comes back", async () => {
+	const { name, stub } = freshSpace();
+	await publish(stub, "chat", 1);
+	const run = (statement: string) => runInDurableObject(stub, (_, state) => void state.storage.sql.exec(statement));
+	await run("CREATE TRIGGER fault BEFORE INSERT ON channels BEGIN SELECT RAISE(ABORT, 'the disk is gone'); END");
+	const subscriber = await WireClient.connect(name, "subscriber");
+	await subscriber.ask({ t: "sub", ref: 1, ch: "chat" });
+	const publisher = await WireClient.connect(name, "publisher");
+	publisher.send(
+		{ t: "pub", ref: 1, ch: "chat", n: 0, prev: -1, data: 2 },
+		{ t: "pub", ref: 2, ch: "another", n: 0, prev: -1, data: 3 },
+	);
+	await publisher.until(
+		() => publisher.closed !== undefined || publisher.inbox.length >= 2,
+		"the refusals or the close",
+	);
+	expect(publisher.inbox.filter((each) => each.type === "published")).toEqual([]);
+	await subscriber.until(() => subscriber.closed !== undefined, "the object's end");
+	expect(subscriber.inbox.filter((each) => each.type === "messages")).toEqual([]);
+
+	const again = env.SPACES.get(env.SPACES.idFromName(name));
+	await runInDurableObject(again, (_, state) => void state.storage.sql.exec("DROP TRIGGER fault"));
+	expect(await again.channel("chat")).toMatchObject({ head: 1 });
+	const returned = await WireClient.connect(name, "publisher");
+	expect(await returned.ask({ t: "pub", ref: 1, ch: "chat", n: 0, prev: -1, data: 2 })).toMatchObject({
+		seq: 2,
+		duplicate: false,
+	});
+});
+
+test("the Directory knows a space after its first write, and not before", async () => {
+	const { name, stub } = freshSpace();
+	const directory = env.DIRECTORY.get(env.DIRECTORY.idFromName(shardOf(name)));
+	const known = async () => (await directory.list("", 1_000)).includes(name);
+	await stub.history({ channel: "chat", limit: 1, order: "asc" });
+	expect(await known()).toBe(false);
+	await publish(stub, "chat", 1);
+	for (let tries = 0; tries < 100 && !(await known()); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+	expect(await known()).toBe(true);
+});
+
+test("the sweep drops expired idempotency keys and comes back while there are sockets", async () => {
+	const { name, stub } = freshSpace();
+	const idempotency = { key: "k", hash: "h" };
+	await stub.publish({ principal: "p", channel: "chat", drafts: [{ data: 1 }], idempotency });
+	await WireClient.connect(name);
+	const sql = <Value>(work: (storage: DurableObjectStorage) => Value) =>
+		runInDurableObject(stub, (_, state) => work(state.storage));
+	await sql((storage) => void storage.sql.exec("UPDATE keys SET expires = 1"));
+	await sql((storage) => void storage.sql.exec("UPDATE jobs SET due = 1"));
+	expect(await runDurableObjectAlarm(stub)).toBe(true);
+	expect(await sql((storage) => storage.sql.exec("SELECT * FROM keys").toArray())).toEqual([]);
+	expect(await sql((storage) => storage.getAlarm())).toBeGreaterThan(0);
+});
