@@ -197,11 +197,14 @@ export class StreamSplitter {
 		this.#told = false;
 		this.#state = format;
 		this.#header = undefined;
-		this.#json = new JsonBoundary();
-		this.#xml = new XmlBoundary();
 		this.#value.push(byte);
-		if (format === "json") this.#json.push(byte);
-		if (format === "xml") this.#xml.push(byte);
+		if (format === "json") {
+			this.#json = new JsonBoundary();
+			this.#json.push(byte);
+		} else if (format === "xml") {
+			this.#xml = new XmlBoundary();
+			this.#xml.push(byte);
+		}
 	}
 
 	/** Keeps a byte of a JSON or XML value, which has no length until it ends. */

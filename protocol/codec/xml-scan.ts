@@ -18,7 +18,8 @@ const tagEndPattern = /[ \t\n]*(\/?)>/y;
 const closeTagPattern = new RegExp(`</(${xmlNameSource})[ \\t\\n]*>`, "uy");
 const declarationPattern =
 	/<\?xml[ \t\n]+version[ \t\n]*=[ \t\n]*(["'])1\.\d+\1(?:[ \t\n]+encoding[ \t\n]*=[ \t\n]*(["'])([A-Za-z][\w.-]*)\2)?(?:[ \t\n]+standalone[ \t\n]*=[ \t\n]*(["'])(?:yes|no)\4)?[ \t\n]*\?>/y;
-const referencePattern = /&(?:(?:#x([0-9a-fA-F]+)|#(\d+)|(amp|lt|gt|quot|apos));)?/g;
+const referencePattern = /&(?:#x([0-9a-fA-F]+)|#(\d+)|(amp|lt|gt|quot|apos));/g;
+const strayPattern = /&(?!(?:#x[0-9a-fA-F]+|#\d+|amp|lt|gt|quot|apos);)/;
 const predefined: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 /**
@@ -161,11 +162,11 @@ function nameAt(text: string, at: number): string | undefined {
 
 function replaceReferences(text: string): string | undefined {
 	if (!text.includes("&")) return text;
+	if (strayPattern.test(text)) return undefined;
 	let known = true;
 	const replaced = text.replace(referencePattern, (_, hexadecimal?: string, decimal?: string, name?: string) => {
 		if (name !== undefined) return predefined[name] ?? "";
 		const code = hexadecimal === undefined ? Number(decimal) : Number.parseInt(hexadecimal, 16);
-		// Number(undefined), for an & that starts no reference, is NaN and fails here too.
 		const character = code <= 0x10ffff ? String.fromCodePoint(code) : "\0";
 		known &&= isXmlText(character);
 		return character;

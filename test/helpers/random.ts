@@ -53,22 +53,22 @@ export class Random {
 		return Object.fromEntries(this.list(4, () => [this.pick([...keys, this.text(6)]), this.json(depth - 1)]));
 	}
 
-	/** The text with one to four random changes: a piece left out, doubled, replaced or put in. */
+	/** The text with one to three random changes: a piece left out, doubled, replaced or put in. */
 	mutate(text: string, tokens: readonly string[]): string {
 		let changed = text;
-		for (let edits = 1 + this.below(4); edits > 0; edits--) {
+		for (let edits = this.pick([1, 1, 2, 3]); edits > 0; edits--) {
 			const at = this.below(changed.length + 1);
-			const end = Math.min(changed.length, at + this.below(4));
-			const token = this.pick([...tokens, this.pick(characters), changed.slice(at, at + this.below(12))]);
-			changed = changed.slice(0, at) + token + changed.slice(end);
+			const end = Math.min(changed.length, at + this.below(3));
+			const pieces = [tokens, characters, [..."abc123"], [changed.slice(at, at + this.below(12))]];
+			changed = changed.slice(0, at) + this.pick(this.pick(pieces)) + changed.slice(end);
 		}
 		return changed;
 	}
 
-	/** The bytes with one to four random changes: a byte replaced, a piece left out, a byte put in. */
+	/** The bytes with one to three random changes: a byte replaced, a piece left out, a byte put in. */
 	mutateBytes(bytes: Uint8Array): Uint8Array {
 		let changed = [...bytes];
-		for (let edits = 1 + this.below(4); edits > 0; edits--) {
+		for (let edits = this.pick([1, 1, 2, 3]); edits > 0; edits--) {
 			const at = this.below(changed.length + 1);
 			const kind = this.below(3);
 			if (kind === 0) changed[at] = this.below(256);

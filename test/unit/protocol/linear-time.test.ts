@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { parseJson } from "../../../protocol/codec/json.ts";
+import { StreamSplitter } from "../../../protocol/codec/stream.ts";
+import { parseXml } from "../../../protocol/codec/xml.ts";
+import { bytesOf } from "../../helpers/stream.ts";
+
+/** What is put before, repeated, and put behind. */
+type Pieces = readonly [head: string, repeated: string, tail: string];
+
+const sizes = [65_536, 131_072, 262_144];
+
+/**
+ * Four times the input takes less than nine times the time, that is three for each doubling; quadratic time would take
+ * sixteen. The least time of several rounds counts, because other programs share the machine; below 2 ms the
+ * clock decides and not the input.
+ */
+function expectLinear(decode: (text: string) => void, [head, repeated, tail]: Pieces): void {
+	const texts = sizes.map((size) => head + repeated.repeat(Math.ceil(size / repeated.length)) + tail);
+	const least = sizes.map(() => Number.POSITIVE_INFINITY);
+	const isLinear = () => (least[2] ?? 0) < Math.max(2, 9 * (least[0] ?? 0));
+	for (let round = 0; round < 3 || (round < 20 && !isLinear()); round++) {
+		for (const [index, text] of texts.entries()) {
+			const start = performance.now();
+			decode(text);
+			least[index] = Math.min(least[index] ?? 0, performance.now() - start);
+		}
+	}
+	expect(isLinear(), `${least.map((time) => time.toFixed(2)).join(", ")} ms for 64, 128, 256 KiB`).toBe(true);
+}
+
+test("the measurement itself tells quadratic time from linear", () => {
+	let sum = 0;
+	const quadratic = (text: string) => {
+		for (let index = 0; index < text.length; index += 4_096) sum += text.lastIndexOf("b", text.length - 1);
+	};
+	expect(() => expectLinear(quadratic, ["", "a", ""])).toThrow(/ms for 64, 128, 256 KiB/);
+	expect(sum).toBeLessThan(0);
+});
+
+describe("64, 128 and 256 KiB of XML take linear time:", () => {
+	test.each<Pieces>([
+		["<a>", "<a>", ""],
+		["<a type='array'>", "<a/>", "</a>"],
+		["<a>", "<", ""],
+		["<a>", "&", ""],
+		["<a>", "&#1", ""],
+		["<a>&#", "0", "x</a>"],
+		["<a>", "&lt;", "</a>"],
+		["<a>", "]]", "></a>"],
+		["<a>", "<!--", ""],
+		["<a>", "<!---->", "</a>"],
+		["<a><!--", "-", "></a>"],
+		["<a>", "<![CDATA[", ""],
+		["<a>", "<![CDATA[]]>", "</a>"],
+		["<a>", "<?a", ""],
+		["<a", " ", "x"],
+		["<", "a", ""],
+		["<a ", "b", "/>"],
+		["<a b", " ", "/>"],
+		["<a xmlns='", "\t", "'/>"],
+		["<a ", "b='c' ", "/>"],
+		["<a></a", " ", "x"],
+		["<?xml ", " ", "?><a/>"],
+		["<?xml version='1.", "0", "?><a/>"],
+		["<?xml version='1.0'", " ", "x?><a/>"],
+		["<a type='number'>1", " ", "x</a>"],
+		["<a type='number'>", "1", "x</a>"],
+		["<a type='boolean'>", "\n", "x</a>"],
+		["<a type='escaped'>", "\\", "x</a>"],
+		["<a>", "\r", "</a>"],
+		["<a>", "<b/> ", "</a>"],
+	])("%j, then %j again and again, then %j", (...pieces) => {
+		expectLinear((text) => void parseXml(text), pieces);
+	});
+});
+
+describe("64, 128 and 256 KiB of JSON take linear time:", () => {
+	test.each<Pieces>([
+		["[", "[", ""],
+		['["', "\\", '"]'],
+		['["', '\\"', '"]'],
+		['"', '"', ""],
+		["[", "1,", "1]"],
+		["", "1", ""],
+		["", "1e", ""],
+		["[", "{},", "1]"],
+	])("%j, then %j again and again, then %j", (...pieces) => {
+		expectLinear((text) => void parseJson(text), pieces);
+	});
+});
+
+describe("64, 128 and 256 KiB on a TCP connection, one byte at a time, take linear time:", () => {
+	test.each<[string, string]>([
+		["junk", "x"],
+		["junk and open brackets", "x{"],
+		["the smallest objects", "{}"],
+		["a large object", `{"a":"${"x".repeat(16_000)}"}`],
+		["elements left open, then ends of others", "<a>".repeat(3_000) + "</b>".repeat(2_000) + "</a>".repeat(1_000)],
+		["attributes", `<a${" b='c'".repeat(2_500)}/>`],
+		["starts of nothing", "<"],
+		["starts of nothing and white space", "< "],
+		["byte order marks", "\ufeff"],
+		["Chinese junk", "小"],
+	])("%s", (_, repeated) => {
+		const splitByBytes = (text: string) => {
+			const splitter = new StreamSplitter();
+			for (const byte of bytesOf(text)) splitter.push(Uint8Array.of(byte));
+			splitter.end();
+		};
+		expectLinear(splitByBytes, ["", repeated, ""]);
+	});
+});
