@@ -1,0 +1,72 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+
+/** A raw TCP connection that a test reads piece by piece. */
+export interface TcpClient {
+	readonly socket: Socket;
+	/** Resolves when all of it was handed to the system. */
+	send(data: string | Uint8Array): Promise<void>;
+	/** What the next read of the socket gives, in one piece; empty when the server has ended. Rejects after 10 s. */
+	read(): Promise<Buffer>;
+	/** Everything until the server ends. */
+	rest(): Promise<string>;
+	/** Says that nothing more will be sent, and goes on reading. */
+	end(): void;
+	[Symbol.dispose](): void;
+}
+
+/** Connects. A port is that of raw TCP or of HTTP: nothing is sent but what the test sends. */
+export async function connectTcp(address: { readonly host: string; readonly port: number }): Promise<TcpClient> {
+	const socket = connect({ ...address, allowHalfOpen: true, noDelay: true });
+	await once(socket, "connect");
+	const pieces: Buffer[] = [];
+	let ended = false;
+	let wake = () => {};
+	socket.on("data", (piece) => {
+		pieces.push(piece);
+		wake();
+	});
+	const end = () => {
+		ended = true;
+		wake();
+	};
+	socket.on("end", end).on("close", end);
+	// A server may close while we still write; what it said before is what a test looks at.
+	socket.on("error", end);
+
+	async function read(): Promise<Buffer> {
+		if (pieces.length === 0 && !ended) {
+			let timer: NodeJS.Timeout | undefined;
+			await new Promise<void>((resolve, reject) => {
+				wake = resolve;
+				timer = setTimeout(() => reject(new Error("the server sent nothing for 10 s")), 10_000);
+			}).finally(() => clearTimeout(timer));
+		}
+		return pieces.shift() ?? Buffer.alloc(0);
+	}
+
+	return {
+		socket,
+		send: (data) => new Promise((resolve) => socket.write(data, () => resolve())),
+		read,
+		async rest() {
+			const all: Buffer[] = [];
+			for (let piece = await read(); piece.length > 0; piece = await read()) all.push(piece);
+			return Buffer.concat(all).toString();
+		},
+		end: () => void socket.end(),
+		[Symbol.dispose]: () => void socket.destroy(),
+	};
+}
+
+/** One exchange in JSON, as raw TCP takes it. */
+export function exchangeText(name: string, message = "hi"): string {
+	return JSON.stringify({ name, message });
+}
+
+/** The answer in a line of JSON; fails unless the bytes are exactly one line. */
+export function readLine(bytes: Buffer | string): { status: string; code?: string; message: string } {
+	const line = bytes.toString();
+	if (!/^[^\r\n]+\r\n$/.test(line)) throw new Error(`not one line: ${JSON.stringify(line)}`);
+	return JSON.parse(line) as { status: string; code?: string; message: string };
+}
