@@ -60,6 +60,11 @@ export class Feed implements SubscriberHost {
 	/** Adds a local subscriber. */
 	add(options: SubscriberOptions): Subscriber {
 		const subscriber = new Subscriber(this, options);
+		if (options.signal?.aborted) {
+			subscriber.abort();
+			if (this.#subscribers.size === 0) this.#events.empty(this);
+			return subscriber;
+		}
 		this.#subscribers.add(subscriber);
 		this.#link.retain();
 		if (this.#link.ended) subscriber.fail(this.#link.ended);

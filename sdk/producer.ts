@@ -42,6 +42,11 @@ export class Producer<Item extends Publication> {
 		return this.#inFlight;
 	}
 
+	/** Whether the server has confirmed any, in this life of the space. */
+	get confirmed(): boolean {
+		return this.#stored >= 0;
+	}
+
 	/** The one to send next. */
 	get unsent(): Item | undefined {
 		return this.#items[this.#inFlight];

@@ -179,7 +179,9 @@ export class Publisher {
 				if (producer.items[0] === item) producer.lower(last);
 				this.#rewind(lane, last);
 			} else if (code === "producer_unknown" && previous >= 0) {
-				this.#restart(lane, "The server no longer remembers this client.");
+				// Where nothing was ever confirmed, there was nothing to forget: the one before this failed, and was the first.
+				if (producer.confirmed) this.#restart(lane, "The server no longer remembers this client.");
+				else this.#rewind(lane, -1);
 			} else if (errorRow(code).retry === "no") {
 				this.#reject(lane, item, new AerogramError(code, message));
 			} else {

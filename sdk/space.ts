@@ -103,7 +103,6 @@ export class Space {
 	}
 
 	#subscribe(channel: string, options: SubscriberOptions): Subscription {
-		options.signal?.throwIfAborted();
 		let feed = this.#feeds.get(channel);
 		if (!feed) {
 			feed = new Feed(channel, this.#session, {

@@ -81,7 +81,7 @@ export class Subscriber implements Subscription, AsyncIterator<Message, undefine
 		});
 		// Who does not look at `ready` learns of a failure by the iterator or by the error event.
 		this.ready.catch(() => {});
-		options.signal?.addEventListener("abort", this.#abort);
+		options.signal?.addEventListener("abort", this.abort);
 	}
 
 	get position(): Mark | undefined {
@@ -107,6 +107,7 @@ export class Subscriber implements Subscription, AsyncIterator<Message, undefine
 			if (!received || !survivesReset(received, reason, stands)) this.skip({ reason, from, to: mark });
 		} else if (!from) {
 			this.inbox.place(mark);
+			this.#position = mark;
 		} else if (from.epoch === mark.epoch && from.seq >= mark.seq) {
 			// It goes on after what the application has, and knows the id of the message there.
 			this.inbox.place(from);
@@ -153,6 +154,9 @@ export class Subscriber implements Subscription, AsyncIterator<Message, undefine
 		this.#end(undefined);
 	}
 
+	/** Ends it with the reason of its signal. A field, because it is a listener that is taken away again. */
+	readonly abort = (): void => this.#end({ reason: this.#options.signal?.reason });
+
 	[Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
 		if (!this.#options.callback) return this;
 		throw new AerogramError("bad_request", "This subscription has a callback. Iterate one that was made without.");
@@ -171,14 +175,12 @@ export class Subscriber implements Subscription, AsyncIterator<Message, undefine
 		return Promise.resolve(finished);
 	}
 
-	readonly #abort = (): void => this.#end({ reason: this.#options.signal?.reason });
-
 	#end(failure: { readonly reason: unknown } | undefined): void {
 		if (this.#ended) return;
 		this.#ended = true;
 		this.#position = this.position;
 		this.#failure = failure;
-		this.#options.signal?.removeEventListener("abort", this.#abort);
+		this.#options.signal?.removeEventListener("abort", this.abort);
 		this.inbox.clear();
 		if (failure) this.#neverStood(failure.reason);
 		else this.#neverStood(new AerogramError("closed", "The subscription ended before it stood."));
