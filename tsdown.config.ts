@@ -8,7 +8,8 @@ export default defineConfig({
 	platform: "neutral",
 	target: "es2022",
 	dts: true,
+	// The declarations are made from one project: those of a referenced one would not be written.
+	tsconfig: "tsconfig.dts.json",
 	// dist/worker is the other build's.
 	clean: ["dist/index.js", "dist/index.d.ts"],
-	tsconfig: "sdk/tsconfig.json",
 });
