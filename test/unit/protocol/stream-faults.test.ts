@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { encodePacket } from "../../../protocol/codec/packet.ts";
 import { StreamSplitter } from "../../../protocol/codec/stream.ts";
 import { limits } from "../../../protocol/limits.ts";
+import { randomStream } from "../../fuzz/decoders.ts";
+import { Random } from "../../helpers/random.ts";
 import { bytesOf, codesOf, splitAll, splitAtEveryByte } from "../../helpers/stream.ts";
 
 function join(...parts: readonly (string | readonly number[] | Uint8Array)[]): Uint8Array {
@@ -74,6 +76,20 @@ describe("whatever is sent, the outcome is the same for every split:", () => {
 		expect(codesOf(whole)).toEqual(codes);
 		for (const items of splitAtEveryByte(bytes)) expect(items).toEqual(whole);
 	});
+});
+
+test("the outcome is the same for every split of 5,000 streams of random content, too", { timeout: 30_000 }, () => {
+	const random = new Random(41);
+	const seen = new Set<string>();
+	for (let count = 0; count < 5_000; count++) {
+		const bytes = randomStream(random);
+		const whole = splitAll([bytes]);
+		for (const code of codesOf(whole)) seen.add(code);
+		expect(splitAll(Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual(whole);
+		const cut = random.below(bytes.length + 1);
+		expect(splitAll([bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(whole);
+	}
+	for (const code of ["ok", "malformed", "malformed!", "bad_encoding!", "unsupported!"]) expect(seen).toContain(code);
 });
 
 describe("a client is told what is wrong", () => {

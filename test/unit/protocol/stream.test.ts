@@ -121,6 +121,8 @@ describe("an XML document that is not well formed", () => {
 		["several elements are left open", "<a><b><c><d></b><b></a>{}", ["malformed", "ok"]],
 		["an end tag is misspelt", "<a><b>x</c></a>{}", ["malformed", "ok"]],
 		["a < stands in the text", "<a>1 < 2 <3 <!x <</a>{}", ["malformed", "ok"]],
+		["a slash stands in the middle of a tag", "<a / b>x</a>{}", ["malformed", "ok"]],
+		["its sections end with more than they need", "<a><![CDATA[]]]]><!-----></a>{}", ["malformed", "ok"]],
 		["there is no root", "<!-- x -->{}", ["malformed", "ok"]],
 		["text stands before the root", "<?x y?> 7 <a/>{}", ["malformed", "ok", "ok"]],
 		["there is only a <", "< 3\n{}", ["malformed", "ok"]],
