@@ -22,7 +22,7 @@ export async function connectTcp(address: { readonly host: string; readonly port
 	const pieces: Buffer[] = [];
 	let ended = false;
 	let wake = () => {};
-	socket.on("data", (piece) => {
+	socket.on("data", (piece: Buffer) => {
 		pieces.push(piece);
 		wake();
 	});
