@@ -12,8 +12,8 @@ export interface RuntimeSettings {
 	readonly tcp: number | null;
 	/** The absolute path of the data folder. */
 	readonly data: string;
-	/** The Worker's `AEROGRAM_DEV`: "1" answers loopback hosts only, "unsafe-open" answers any. */
-	readonly mode: "1" | "unsafe-open";
+	/** The Worker's `AEROGRAM_DEV`: "1" answers loopback hosts only, "unsafe-open" any; without it, nobody. */
+	readonly mode?: "1" | "unsafe-open";
 	/** The Worker's `AEROGRAM_DURATION_SCALE`, for tests. */
 	readonly durationScale?: string;
 }
@@ -23,7 +23,8 @@ const name = "aerogram";
 
 /** Miniflare's options for these settings: nothing but the Worker, its two Durable Objects and its two listeners. */
 export function runtimeOptions(settings: RuntimeSettings): MiniflareOptions {
-	const { durationScale, tcp } = settings;
+	const { tcp } = settings;
+	const variables = { AEROGRAM_DEV: settings.mode, AEROGRAM_DURATION_SCALE: settings.durationScale };
 	return {
 		host: settings.host,
 		port: settings.port,
@@ -50,10 +51,7 @@ export function runtimeOptions(settings: RuntimeSettings): MiniflareOptions {
 					env: {
 						SPACES: { type: "durable-object", worker: name, exportName: "Space" },
 						DIRECTORY: { type: "durable-object", worker: name, exportName: "Directory" },
-						AEROGRAM_DEV: { type: "text", value: settings.mode },
-						...(durationScale === undefined
-							? {}
-							: { AEROGRAM_DURATION_SCALE: { type: "text" as const, value: durationScale } }),
+						...textBindings(variables),
 					},
 					...(tcp === null
 						? {}
@@ -64,4 +62,9 @@ export function runtimeOptions(settings: RuntimeSettings): MiniflareOptions {
 			},
 		],
 	};
+}
+
+function textBindings(variables: Readonly<Record<string, string | undefined>>) {
+	const given = Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined);
+	return Object.fromEntries(given.map(([name, value]) => [name, { type: "text" as const, value }]));
 }

@@ -1,8 +1,9 @@
 import type { Miniflare } from "miniflare";
 import { isLoopback, listenAddress, reachableAddress } from "./address.ts";
-import { openDataFolder } from "./data-folder.ts";
+import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { checkPort } from "./ports.ts";
 import { guardRuntime } from "./runtime-guard.ts";
+import { runtimeLog, type WriteLine } from "./runtime-log.ts";
 import { type RuntimeSettings, runtimeOptions } from "./runtime-options.ts";
 
 /** What to serve, and where. */
@@ -21,7 +22,7 @@ export interface ServerOptions {
 	/** Factor for every duration of the Worker, for tests. */
 	readonly durationScale?: string;
 	/** Takes what the runtime and the Worker have to say, a line at a time. */
-	readonly log: (line: string) => void;
+	readonly log: WriteLine;
 }
 
 /** A running server. */
@@ -54,33 +55,44 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 	await checkPort("--port", host, options.port);
 	if (options.tcp !== null) await checkPort("--tcp", host, options.tcp);
 	const folder = await openDataFolder(options.data);
+	try {
+		const [miniflare, worker] = await Promise.all([import("miniflare"), options.worker()]);
+		const { durationScale } = options;
+		const mode = options.unsafeOpen ? "unsafe-open" : isLoopback(host) ? "1" : undefined;
+		return await serve(miniflare, options.log, folder, {
+			worker,
+			host,
+			port: options.port,
+			tcp: options.tcp,
+			data: folder.path,
+			...(mode === undefined ? {} : { mode }),
+			...(durationScale === undefined ? {} : { durationScale }),
+		});
+	} catch (error) {
+		folder.release();
+		throw error;
+	}
+}
+
+async function serve(
+	miniflare: typeof import("miniflare"),
+	log: WriteLine,
+	folder: DataFolder,
+	first: RuntimeSettings,
+): Promise<Server> {
 	guardRuntime();
-	const [miniflare, worker] = await Promise.all([import("miniflare"), options.worker()]);
-	let settings: RuntimeSettings = {
-		worker,
-		host,
-		port: options.port,
-		tcp: options.tcp,
-		data: folder.path,
-		mode: options.unsafeOpen || !isLoopback(host) ? "unsafe-open" : "1",
-		...(options.durationScale === undefined ? {} : { durationScale: options.durationScale }),
-	};
-	const shared = {
-		log: new miniflare.NoOpLog(),
-		handleStructuredLogs: ({ message }: { readonly message: string }) => options.log(message),
-		handleUncaughtError: (error: Error) => options.log(error.stack ?? error.message),
-	};
-	const runtime = new miniflare.Miniflare({ ...shared, ...runtimeOptions(settings) });
+	const shared = runtimeLog(miniflare, log);
+	const runtime = new miniflare.Miniflare({ ...shared, ...runtimeOptions(first) });
 	const port = Number((await runtime.ready).port);
 	// From here on the ports are fixed, so that a replacement listens where the first one did.
-	settings = { ...settings, port, tcp: settings.tcp === 0 ? await findTcpPort(runtime) : settings.tcp };
+	let settings = { ...first, port, tcp: first.tcp === 0 ? await findTcpPort(runtime) : first.tcp };
 
 	return {
-		url: `http://${reachableAddress(host, port)}`,
-		tcp: settings.tcp === null ? null : reachableAddress(host, settings.tcp),
+		url: `http://${reachableAddress(settings.host, port)}`,
+		tcp: settings.tcp === null ? null : reachableAddress(settings.host, settings.tcp),
 		data: folder.path,
-		async replace(replacement) {
-			const next = { ...settings, worker: replacement };
+		async replace(worker) {
+			const next = { ...settings, worker };
 			try {
 				await runtime.setOptions({ ...shared, ...runtimeOptions(next) });
 				settings = next;
