@@ -1,12 +1,13 @@
 import type { Draft, Json, Message, Start } from "../protocol/envelopes.ts";
 import { readName } from "../protocol/names.ts";
-import { isSeq, type Position } from "../protocol/position.ts";
+import { isSeq } from "../protocol/position.ts";
 import { AerogramError } from "./errors.ts";
 import { type HistoryOptions, type HistoryPage, readMessages, readPage } from "./http.ts";
 import type { Gap } from "./inbox.ts";
 import type { Settings } from "./options.ts";
 import type { Published } from "./publisher.ts";
 import type { Mark } from "./recovery.ts";
+import { takeSnapshot } from "./snapshot.ts";
 import type { MessageCallback, SubscriberOptions, Subscription } from "./subscription.ts";
 
 /** What a channel needs of its space. */
@@ -71,19 +72,18 @@ export class Channel<Data = Json> {
 	 * calls.
 	 *
 	 * Rejects with an `AerogramError`: `unknown_outcome` when it was sent and its answer can no longer be had, `queue_full`,
-	 * `too_big`, `not_json`, `bad_name`, `closed`, or the server's refusal; with the signal's reason when that is aborted.
+	 * `too_big`, `too_deep`, `not_json`, `bad_name`, `closed`, or the server's refusal; with the signal's reason when that is aborted.
 	 */
 	async publish(data: Data, options: PublishOptions = {}): Promise<Published> {
 		const { name, key, id, signal } = options;
-		const text = writeJson(data);
+		const snapshot = takeSnapshot(data);
 		const draft: Draft = {
-			// What was given can change until it is sent, or sent again; this copy cannot.
-			data: JSON.parse(text) as Json,
+			data: snapshot.data,
 			...(name !== undefined && { name: checkName(name, "message") }),
 			...(key !== undefined && { key: checkName(key, "key") }),
 			...(id !== undefined && { id: checkName(id, "message id") }),
 		};
-		return this.#host.publish(this.name, draft, new TextEncoder().encode(text).length, signal);
+		return this.#host.publish(this.name, draft, snapshot.bytes, signal);
 	}
 
 	/** Calls back for each message, one at a time, in order. A callback that throws is reported as the `error` event. */
@@ -115,16 +115,6 @@ export function checkName(name: string, what: string): string {
 	throw new AerogramError(result.fault.code, result.fault.message);
 }
 
-function writeJson(data: unknown): string {
-	try {
-		const text: string | undefined = JSON.stringify(data);
-		if (text !== undefined) return text;
-	} catch (cause) {
-		throw new AerogramError("not_json", "The data cannot be written as JSON.", { cause });
-	}
-	throw new AerogramError("not_json", "The data cannot be written as JSON; null is a value, undefined is not.");
-}
-
 function readFrom(from: From): Start {
 	if (from === "start" || from === "live") return { from };
 	if ("last" in from && isSeq(from.last)) return { from: "last", count: from.last };
@@ -135,6 +125,3 @@ function readFrom(from: From): Start {
 	}
 	throw new AerogramError("bad_position", 'from is "start", "live", {last}, {since} or a position {epoch, seq}.');
 }
-
-/** Re-exported for the signatures above. */
-export type { Position };

@@ -84,6 +84,22 @@ describe("publish", () => {
 		expect(clock.timers).toBe(0);
 	});
 
+	test("what would spoil the frame for the others is refused alone: numbers beyond 2^53, values too deep", async () => {
+		const { space, clock, server } = setUp();
+		const channel = space.channel<unknown>("chat");
+		const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+		await expect(channel.publish({ id: 2 ** 53 + 2 })).rejects.toMatchObject({ code: "not_json" });
+		await expect(channel.publish(nested(29))).rejects.toMatchObject({ code: "too_deep" });
+		// The deepest that may be sent can also be read, in the fullest frame there is.
+		const got: unknown[] = [];
+		channel.subscribe(({ data }) => got.push(data));
+		await clock.advance(10);
+		for (const data of [nested(28), "next"]) void channel.publish(data);
+		await clock.advance(10);
+		expect(server.frames.at(-1)).toMatch(/^\[/);
+		expect(got).toEqual([nested(28), "next"]);
+	});
+
 	test("names that are none are refused at once", async () => {
 		const { aerogram, space, channel } = setUp();
 		expect(() => aerogram.space("a/b")).toThrow(expect.objectContaining({ code: "bad_name" }));

@@ -1,0 +1,39 @@
+import { parseJson } from "../protocol/codec/json.ts";
+import type { Json } from "../protocol/envelopes.ts";
+import { AerogramError } from "./errors.ts";
+
+/** Data as it was when it was given, and its UTF-8 bytes as JSON. */
+export interface Snapshot {
+	readonly data: Json;
+	readonly bytes: number;
+}
+
+/** What stands around a message's data on its way to a subscriber: a frame's array, an envelope, its entries, a message. */
+const around = 4;
+
+/**
+ * Copies data: what was given can change until it is sent, or sent again. Throws `not_json` for what JSON cannot carry,
+ * whole numbers beyond 2^53 among it, and `too_deep`. One such message would spoil the frame of all that leave with it.
+ */
+export function takeSnapshot(data: unknown): Snapshot {
+	const text = writeJson(data);
+	const result = parseJson("[".repeat(around) + text + "]".repeat(around));
+	if (!result.ok) throw new AerogramError(result.fault.code, result.fault.message);
+	let copy = result.value;
+	for (let level = 0; level < around; level++) copy = (copy as readonly [Json])[0];
+	return { data: copy, bytes: new TextEncoder().encode(text).length };
+}
+
+function writeJson(data: unknown): string {
+	let text: string | undefined;
+	let cause: unknown;
+	try {
+		text = JSON.stringify(data);
+	} catch (thrown) {
+		cause = thrown;
+	}
+	if (text !== undefined) return text;
+	throw new AerogramError("not_json", "The data cannot be written as JSON; null is a value, undefined is not.", {
+		cause,
+	});
+}
