@@ -24,7 +24,12 @@ export default defineConfig({
 						miniflare: { bindings: { AEROGRAM_DEV: "1", AEROGRAM_DURATION_SCALE: "0.01" } },
 					}),
 				],
-				test: { name: "worker", include: ["test/worker/**/*.test.ts"], sequence: { groupOrder: 2 } },
+				test: {
+					name: "worker",
+					include: ["test/worker/**/*.test.ts"],
+					globalSetup: ["test/promises/setup.ts"],
+					sequence: { groupOrder: 2 },
+				},
 			},
 			{
 				test: {
@@ -51,7 +56,7 @@ export default defineConfig({
 
 function browserOptions(executablePath: string) {
 	return {
-		globalSetup: ["test/browser/setup.ts"],
+		globalSetup: ["test/promises/setup.ts"],
 		testTimeout: 30_000,
 		hookTimeout: 30_000,
 		api: { host: "127.0.0.1", port: 0 },

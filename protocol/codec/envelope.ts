@@ -1,9 +1,10 @@
-import type { ClientEnvelope, Draft, Json, Message, ResetReason, ServerEnvelope, Start } from "../envelopes.ts";
+import type { ClientEnvelope, Json, Message, ResetReason, ServerEnvelope } from "../envelopes.ts";
 import { type ErrorCode, isErrorCode } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { isName, nameFault } from "../names.ts";
 import { isEpoch, isSeq } from "../position.ts";
 import { type Fault, fail, type Result, succeed } from "../result.ts";
+import { type Fields, isFields, readDraft, readStart, writeStart } from "./fields.ts";
 import { parseJson } from "./json.ts";
 
 /** One envelope of a client's frame, or what is wrong with it and whose fault that is. */
@@ -11,19 +12,34 @@ export type Decoded =
 	| { readonly ok: true; readonly envelope: ClientEnvelope }
 	| { readonly ok: false; readonly ref: number | undefined; readonly fault: Fault };
 
-type Fields = { readonly [key: string]: Json };
+/** How deep the data of a message may stand in a frame: a client's in a list and a `pub`, a server's also in its `e`. */
+const frameDepth = { client: 2, server: 5 } as const;
 
 // --- from a client -------------------------------------------------------------------------------------------------
 
 /** Reads a client's text frame: one envelope or an array of them, each with its own result. The caller bounds its size. */
 export function decodeClientFrame(text: string): Result<readonly Decoded[]> {
-	const parsed = parseJson(text);
-	if (!parsed.ok) return parsed;
+	const parsed = parseJson(text, limits.depth + frameDepth.client);
+	if (!parsed.ok) return refuseWhole(text, parsed.fault);
 	if (!Array.isArray(parsed.value)) return succeed([decodeClient(parsed.value)]);
 	if (parsed.value.length > limits.frameEnvelopes) {
 		return fail("too_big", `A frame holds at most ${limits.frameEnvelopes} envelopes.`);
 	}
 	return succeed(parsed.value.map(decodeClient));
+}
+
+/** A frame that is JSON and yet refused: each of its envelopes is told so, by its `ref`, so that nobody waits in vain. */
+function refuseWhole(text: string, fault: Fault): Result<readonly Decoded[]> {
+	if (fault.code === "malformed") return { ok: false, fault };
+	try {
+		const value = JSON.parse(text) as Json;
+		const envelopes = Array.isArray(value) ? value.slice(0, limits.frameEnvelopes) : [value];
+		return succeed(
+			envelopes.map((each) => ({ ok: false, ref: isFields(each) && isSeq(each.ref) ? each.ref : undefined, fault })),
+		);
+	} catch {
+		return { ok: false, fault };
+	}
 }
 
 function decodeClient(value: Json): Decoded {
@@ -88,35 +104,6 @@ function decodeSubscribe(value: Fields, ref: number | undefined): Decoded {
 	return accept({ type: "subscribe", ref, channel: value.ch, start });
 }
 
-/** Reads what is published, from a `pub` envelope or an HTTP body: the same fields, the same rules. */
-export function readDraft(value: Json | undefined): Result<Draft> {
-	if (!isFields(value)) return fail("bad_request", 'A publish is an object: {"data": …}.');
-	const { data, name, key, id } = value;
-	if (data === undefined) return fail("bad_request", "data is missing; null is a value, absence is not.");
-	if (value.ephemeral !== undefined && value.ephemeral !== false) {
-		return fail("unsupported", "This server does not take ephemeral messages; welcome.features says what it knows.");
-	}
-	if (name !== undefined && !isName(name)) return { ok: false, fault: nameFault("message") };
-	if (key !== undefined && !isName(key)) return { ok: false, fault: nameFault("key") };
-	if (id !== undefined && !isName(id)) return { ok: false, fault: nameFault("message id") };
-	return succeed({
-		data,
-		...(name !== undefined && { name }),
-		...(key !== undefined && { key }),
-		...(id !== undefined && { id }),
-	});
-}
-
-function readStart(at: Json | undefined): Start | undefined {
-	if (at === undefined || at === "live") return { from: "live" };
-	if (at === "start") return { from: "start" };
-	if (!isFields(at)) return undefined;
-	if (isSeq(at.last)) return { from: "last", count: at.last };
-	if (isSeq(at.since)) return { from: "since", ts: at.since };
-	if (!isEpoch(at.epoch) || !isSeq(at.seq)) return undefined;
-	return { from: "position", epoch: at.epoch, seq: at.seq, ...(typeof at.id === "string" && { id: at.id }) };
-}
-
 /** Writes a client's envelope. */
 export function encodeClient(envelope: ClientEnvelope): string {
 	switch (envelope.type) {
@@ -138,21 +125,6 @@ export function encodeClient(envelope: ClientEnvelope): string {
 			return JSON.stringify({ t: "unsub", ref: envelope.ref, ch: envelope.channel });
 		case "credit":
 			return JSON.stringify({ t: "credit", ch: envelope.channel, seq: envelope.seq });
-	}
-}
-
-function writeStart(start: Start): Json {
-	switch (start.from) {
-		case "last":
-			return { last: start.count };
-		case "since":
-			return { since: start.ts };
-		case "position": {
-			const { from: _, ...position } = start;
-			return position;
-		}
-		default:
-			return start.from;
 	}
 }
 
@@ -194,7 +166,7 @@ export function encodeServer(envelope: ServerEnvelope): string {
 
 /** Reads a server's frame. Envelopes of a type this version does not know are left out: a newer server may send them. */
 export function decodeServerFrame(text: string): Result<readonly ServerEnvelope[]> {
-	const parsed = parseJson(text);
+	const parsed = parseJson(text, limits.depth + frameDepth.server);
 	if (!parsed.ok) return parsed;
 	const envelopes: ServerEnvelope[] = [];
 	for (const value of Array.isArray(parsed.value) ? parsed.value : [parsed.value]) {
@@ -280,10 +252,6 @@ function readText(value: Json | undefined): string {
 }
 
 // --- both ----------------------------------------------------------------------------------------------------------
-
-function isFields(value: Json | undefined): value is Fields {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function accept(envelope: ClientEnvelope): Decoded {
 	return { ok: true, envelope };

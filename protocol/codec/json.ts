@@ -6,11 +6,12 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 /**
- * Reads a JSON text as I-JSON (RFC 7493). Checked before it is parsed, in one pass: nesting beyond `limits.depth`, and
- * whole numbers beyond 2^53, which would silently become other numbers. The caller has bounded the text's length.
+ * Reads a JSON text as I-JSON (RFC 7493). Checked before it is parsed, in one pass: nesting beyond `depth` (by default
+ * `limits.depth`; more where a frame stands around the values), and whole numbers beyond 2^53, which would silently
+ * become other numbers. The caller has bounded the text's length.
  */
-export function parseJson(text: string): Result<Json> {
-	const refused = scan(text);
+export function parseJson(text: string, depth: number = limits.depth): Result<Json> {
+	const refused = scan(text, depth);
 	if (refused) return refused;
 	try {
 		return succeed(JSON.parse(text) as Json);
@@ -22,7 +23,7 @@ export function parseJson(text: string): Result<Json> {
 	}
 }
 
-function scan(text: string) {
+function scan(text: string, most: number) {
 	let depth = 0;
 	for (let index = 0; index < text.length; index++) {
 		const code = text.charCodeAt(index);
@@ -30,8 +31,8 @@ function scan(text: string) {
 			index = endOfString(text, index);
 		} else if (code === 0x7b || code === 0x5b) {
 			depth += 1;
-			if (depth > limits.depth) {
-				return fail("too_deep", `Arrays and objects may stand at most ${limits.depth} deep inside one another.`);
+			if (depth > most) {
+				return fail("too_deep", `Arrays and objects may stand at most ${most} deep inside one another.`);
 			}
 		} else if (code === 0x7d || code === 0x5d) {
 			depth -= 1;

@@ -16,7 +16,8 @@ export async function readJson(request: Request): Promise<{ readonly value: Json
 		throw new Problem("unsupported_media_type", "Send the body as it is, not compressed.");
 	}
 	const text = await readText(request);
-	const parsed = parseJson(text);
+	// The data of a publish stands in a list and an object.
+	const parsed = parseJson(text, limits.depth + 2);
 	if (!parsed.ok) throw problemOf(parsed.fault);
 	return { value: parsed.value, text };
 }

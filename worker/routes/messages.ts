@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { readDraft } from "../../protocol/codec/envelope.ts";
+import { readDraft } from "../../protocol/codec/fields.ts";
 import type { Draft, Json } from "../../protocol/envelopes.ts";
 import { limits } from "../../protocol/limits.ts";
 import { isSeq, parsePosition } from "../../protocol/position.ts";

@@ -5,8 +5,8 @@ import {
 	encodeClient,
 	encodeMessages,
 	encodeServer,
-	readDraft,
 } from "../../../protocol/codec/envelope.ts";
+import { readDraft } from "../../../protocol/codec/fields.ts";
 import type { ClientEnvelope, ServerEnvelope } from "../../../protocol/envelopes.ts";
 import { limits } from "../../../protocol/limits.ts";
 

@@ -1,0 +1,77 @@
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** A TCP proxy on loopback that behaves as a network may. */
+export interface Proxy {
+	readonly url: string;
+	/** Connections cut so far. */
+	readonly cuts: number;
+	/** Resets every connection that is open now. */
+	cut(): void;
+	close(): Promise<void>;
+}
+
+/** How a proxy treats connections. */
+export interface ProxyOptions {
+	/** How many bytes, both ways together, the next connection may carry before it is reset inside a frame. Default: any. */
+	readonly nextBudget?: () => number;
+	/** How long what the server sends is on its way, in milliseconds; it is lost when the server dies meanwhile. Default: 0. */
+	readonly delay?: number;
+}
+
+/** Stands in front of `target`. */
+export async function startProxy(target: string, options: ProxyOptions): Promise<Proxy> {
+	const { nextBudget = () => Number.POSITIVE_INFINITY, delay = 0 } = options;
+	const { hostname, port } = new URL(target);
+	const open = new Set<Socket>();
+	let cuts = 0;
+	const server = createServer((client) => {
+		const upstream = connect(Number(port), hostname);
+		let budget = nextBudget();
+		let over = false;
+		const end = () => {
+			over = true;
+			for (const socket of [client, upstream]) {
+				open.delete(socket);
+				socket.resetAndDestroy();
+			}
+		};
+		const carry = (to: Socket, chunk: Buffer) => {
+			if (over) return;
+			budget -= chunk.length;
+			if (budget > 0) {
+				to.write(chunk);
+				return;
+			}
+			over = true;
+			cuts += 1;
+			// The part before the cut arrives; the connection ends inside a frame.
+			to.write(chunk.subarray(0, chunk.length + budget), end);
+		};
+		client.on("data", (chunk: Buffer) => carry(upstream, chunk));
+		upstream.on("data", (chunk: Buffer) => {
+			if (delay === 0) carry(client, chunk);
+			else setTimeout(carry, delay, client, chunk);
+		});
+		for (const socket of [client, upstream]) {
+			open.add(socket);
+			socket.setNoDelay(true);
+			socket.on("error", end);
+			socket.on("close", end);
+		}
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	return {
+		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		get cuts() {
+			return cuts;
+		},
+		cut() {
+			for (const socket of open) socket.resetAndDestroy();
+		},
+		close: () =>
+			new Promise((resolve) => {
+				server.close(() => resolve());
+				for (const socket of open) socket.destroy();
+			}),
+	};
+}

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { Aerogram } from "../../sdk/index.ts";
+import { startProxy } from "../helpers/proxy.ts";
+import { Random } from "../helpers/random.ts";
+import { startServer } from "../helpers/server.ts";
+
+const cutsWanted = Number(process.env.AEROGRAM_TEST_CUTS ?? 200);
+const messages = 5_000;
+const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000);
+const durations = { backoffBase: 5, backoffCap: 20, backoffFloor: 1, spread: 10 };
+
+test(`${cutsWanted} cuts at random bytes lose no message of ${messages} and double none`, {
+	timeout: 120_000,
+}, async () => {
+	const random = new Random(seed);
+	const server = await startServer({ bundle: process.env.AEROGRAM_TEST_BUNDLE });
+	let proxy: Awaited<ReturnType<typeof startProxy>> | undefined;
+	const clients: Aerogram[] = [];
+	const gaps: unknown[] = [];
+	try {
+		// A budget below the size of a `welcome` cuts the connection before it stands; most live a little longer.
+		const cutting = await startProxy(server.url, {
+			nextBudget: () => (cutting.cuts < cutsWanted ? 200 + random.below(6_000) : Number.POSITIVE_INFINITY),
+		});
+		proxy = cutting;
+		const connect = () => {
+			const client = new Aerogram(cutting.url, { durations, inFlight: 32 });
+			clients.push(client);
+			return client.space("cut").channel<string>("log");
+		};
+		const subscription = connect().subscribe({
+			from: "start",
+			onGap: (gap) => gaps.push(gap),
+			signal: AbortSignal.timeout(90_000),
+		});
+		const publish = async (number: number) => {
+			const channel = connect();
+			const published: Promise<unknown>[] = [];
+			for (let index = 0; index < messages / 2; index++) {
+				published.push(channel.publish(`${number}:${index}:${"x".repeat(random.below(200))}`));
+				if (index % 16 === 0) await published.at(-1);
+			}
+			await Promise.all(published);
+		};
+		const publishing = Promise.all([publish(0), publish(1)]);
+		const seen: { seq: number; data: string }[] = [];
+		for await (const message of subscription) {
+			seen.push(message);
+			if (seen.length === messages) break;
+		}
+		await publishing;
+		console.log(`seed ${seed}: ${cutting.cuts} cuts, ${seen.length} messages yielded`);
+		expect(cutting.cuts).toBeGreaterThanOrEqual(cutsWanted);
+		expect(seen.map((message) => message.seq)).toEqual(Array.from({ length: messages }, (_, index) => index + 1));
+		expect(new Set(seen.map(({ data }) => data.split(":").slice(0, 2).join(":"))).size).toBe(messages);
+		expect(gaps).toEqual([]);
+	} finally {
+		for (const client of clients) client.close();
+		await proxy?.close();
+		await server.stop();
+	}
+});
