@@ -26,8 +26,10 @@ export function runtimeOptions(settings: RuntimeSettings): MiniflareOptions {
 	const { tcp } = settings;
 	const variables = { AEROGRAM_DEV: settings.mode, AEROGRAM_DURATION_SCALE: settings.durationScale };
 	return {
-		host: settings.host,
-		port: settings.port,
+		// Miniflare's own door stays on loopback, on any port: through it every socket would be compressed, whatever the
+		// Worker's flags say, and every request would pass one more Worker. The direct socket below is the real one.
+		host: "127.0.0.1",
+		port: 0,
 		// What follows would fetch a file from the network, report usage and tell other programs about this one.
 		cf: false,
 		telemetry: { enabled: false },
@@ -36,6 +38,7 @@ export function runtimeOptions(settings: RuntimeSettings): MiniflareOptions {
 		resourcePersistencePath: settings.data,
 		workers: [
 			{
+				dev: { unsafeDirectSockets: [{ host: settings.host, port: settings.port }] },
 				config: {
 					name,
 					compatibilityDate: compatibility.date,

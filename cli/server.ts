@@ -83,7 +83,8 @@ async function serve(
 	guardRuntime();
 	const shared = runtimeLog(miniflare, log);
 	const runtime = new miniflare.Miniflare({ ...shared, ...runtimeOptions(first) });
-	const port = Number((await runtime.ready).port);
+	await runtime.ready;
+	const port = Number((await runtime.unsafeGetDirectURL()).port);
 	// From here on the ports are fixed, so that a replacement listens where the first one did.
 	let settings = { ...first, port, tcp: first.tcp === 0 ? await findTcpPort(runtime) : first.tcp };
 
