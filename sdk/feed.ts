@@ -10,14 +10,6 @@ import type { Answer } from "./requests.ts";
 import type { Link } from "./session.ts";
 import { Subscriber, type SubscriberHost, type SubscriberOptions } from "./subscription.ts";
 
-/** What was asked of the server last. */
-interface Asked {
-	readonly ref: number;
-	readonly start: Start;
-	/** For all who have a place already, rather than for newcomers. */
-	readonly shared: boolean;
-}
-
 /** A gap and the channel it is in. */
 export interface ChannelGap extends Gap {
 	readonly channel: string;
@@ -26,7 +18,7 @@ export interface ChannelGap extends Gap {
 /** Whom a feed tells. */
 export interface FeedEvents {
 	/** Its last subscriber left. */
-	readonly empty: (feed: Feed) => void;
+	readonly empty: () => void;
 	readonly gap: (gap: ChannelGap) => void;
 }
 
@@ -42,7 +34,8 @@ export class Feed implements SubscriberHost {
 	readonly #subscribers = new Set<Subscriber>();
 	readonly #retry: Timer;
 	readonly #credit: CreditMeter;
-	#asked: Asked | undefined;
+	/** A `sub` waits for its answer. */
+	#asked = false;
 	/** The server holds a subscription for this channel. */
 	#standing = false;
 	/** Subscriptions in a row that brought nothing. */
@@ -62,7 +55,7 @@ export class Feed implements SubscriberHost {
 		const subscriber = new Subscriber(this, options);
 		if (options.signal?.aborted) {
 			subscriber.abort();
-			if (this.#subscribers.size === 0) this.#events.empty(this);
+			if (this.#subscribers.size === 0) this.#events.empty();
 			return subscriber;
 		}
 		this.#subscribers.add(subscriber);
@@ -79,7 +72,7 @@ export class Feed implements SubscriberHost {
 
 	/** The connection is gone, and the subscription with it. */
 	down(): void {
-		this.#asked = undefined;
+		this.#asked = false;
 		this.#standing = false;
 		this.#retry.stop();
 		this.#credit.stop();
@@ -139,9 +132,8 @@ export class Feed implements SubscriberHost {
 					() => {},
 				);
 			}
-			if (this.#asked) this.#link.forget(this.#asked.ref);
 			this.down();
-			this.#events.empty(this);
+			this.#events.empty();
 		} else {
 			this.consumed(0);
 		}
@@ -169,18 +161,19 @@ export class Feed implements SubscriberHost {
 		}
 	}
 
+	/** `shared`: for all who have a place already, rather than for newcomers. */
 	#send(start: Start, shared: boolean): void {
 		const { channel } = this;
-		const ref = this.#link.request(
+		this.#asked = true;
+		this.#link.request(
 			this.#link.settings.durations.answer,
 			(ref) => ({ type: "subscribe", ref, channel, start }),
 			(answer) => this.#answered(answer, start, shared),
 		);
-		this.#asked = { ref, start, shared };
 	}
 
 	#answered(answer: Answer, start: Start, shared: boolean): void {
-		this.#asked = undefined;
+		this.#asked = false;
 		const concerned = [...this.#subscribers].filter(({ wanted }) =>
 			shared ? !wanted : wanted && isSameStart(wanted, start),
 		);

@@ -21,11 +21,6 @@ export class FrameWriter {
 		queueMicrotask(() => this.#flush(limits));
 	}
 
-	/** Drops what has not left yet. */
-	clear(): void {
-		this.#texts = [];
-	}
-
 	#flush(limits: Limits): void {
 		this.#scheduled = false;
 		const texts = this.#texts;

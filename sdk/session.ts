@@ -130,7 +130,6 @@ export class Session implements Link {
 	#lost(): void {
 		this.#welcome = undefined;
 		this.#requests.clear();
-		this.#writer.clear();
 	}
 
 	#received(envelopes: readonly ServerEnvelope[], length: number): void {
@@ -138,8 +137,6 @@ export class Session implements Link {
 		for (const envelope of envelopes) if (envelope.type === "messages") messages += envelope.entries.length;
 		const weight = length / Math.max(1, messages);
 		for (const envelope of envelopes) {
-			// What one envelope sets off can end the connection; the rest of its frame is then void.
-			if (!this.#welcome) return;
 			switch (envelope.type) {
 				case "welcome":
 				case "bye":

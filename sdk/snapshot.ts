@@ -8,20 +8,15 @@ export interface Snapshot {
 	readonly bytes: number;
 }
 
-/** What stands around a message's data on its way to a subscriber: a frame's array, an envelope, its entries, a message. */
-const around = 4;
-
 /**
  * Copies data: what was given can change until it is sent, or sent again. Throws `not_json` for what JSON cannot carry,
  * whole numbers beyond 2^53 among it, and `too_deep`. One such message would spoil the frame of all that leave with it.
  */
 export function takeSnapshot(data: unknown): Snapshot {
 	const text = writeJson(data);
-	const result = parseJson("[".repeat(around) + text + "]".repeat(around));
+	const result = parseJson(text);
 	if (!result.ok) throw new AerogramError(result.fault.code, result.fault.message);
-	let copy = result.value;
-	for (let level = 0; level < around; level++) copy = (copy as readonly [Json])[0];
-	return { data: copy, bytes: new TextEncoder().encode(text).length };
+	return { data: result.value, bytes: new TextEncoder().encode(text).length };
 }
 
 function writeJson(data: unknown): string {

@@ -106,8 +106,7 @@ export class Space {
 		let feed = this.#feeds.get(channel);
 		if (!feed) {
 			feed = new Feed(channel, this.#session, {
-				// By the time it is empty, another feed may stand in its place.
-				empty: (empty) => this.#feeds.get(channel) === empty && this.#feeds.delete(channel),
+				empty: () => this.#feeds.delete(channel),
 				gap: (gap) => this.#emitter.emit("gap", gap),
 			});
 			this.#feeds.set(channel, feed);

@@ -130,7 +130,7 @@ export class Subscriber implements Subscription, AsyncIterator<Message, undefine
 			this.fail(new AerogramError(reason === "forbidden" ? "forbidden" : "internal", `Not subscribed (${reason}).`));
 			return;
 		}
-		this.#lost ??= reason;
+		this.#lost = reason;
 		// Who may not read what is old may still be allowed to read what is new.
 		this.wanted = { from: reason === "forbidden" ? "live" : "start" };
 	}

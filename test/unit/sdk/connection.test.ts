@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { durations } from "../../../protocol/limits.ts";
-import { isAerogramError } from "../../../sdk/index.ts";
+import { encodeServer } from "../../../protocol/codec/envelope.ts";
+import { durations, limits } from "../../../protocol/limits.ts";
+import { isAerogramError, type TransportEvents } from "../../../sdk/index.ts";
 import { setUp, watch } from "./helpers/setup.ts";
 
 describe("a connection", () => {
@@ -33,12 +34,14 @@ describe("a connection", () => {
 		expect(space.state).toBe("idle");
 	});
 
-	test("a use during the linger keeps it", async () => {
+	test("a use that begins during the linger keeps it, however long it lasts", async () => {
 		const { clock, server, channel } = setUp();
 		await Promise.all([channel.publish("one"), clock.advance(20_000)]);
 		await Promise.all([channel.publish("two"), clock.advance(20_000)]);
-		await Promise.all([channel.publish("three"), clock.advance(20_000)]);
+		channel.subscribe();
+		await clock.advance(100_000);
 		expect(server.connects).toHaveLength(1);
+		expect(server.sockets.size).toBe(1);
 	});
 
 	test("can be opened ahead of the first use", async () => {
@@ -100,6 +103,43 @@ describe("a connection", () => {
 			server.cut(4100);
 		}
 		expect(delays.map((delay) => Math.round(delay / 500))).toEqual([1, 2, 4, 8]);
+		await clock.advance(durations.stable + 10_000);
+		server.cut(4100);
+		expect(Math.round((delays.at(-1) ?? 0) / 500)).toBe(1);
+	});
+
+	test("connect does not wait for the next attempt, and starts the back-off over", async () => {
+		const { clock, server, channel, space } = setUp({ random: () => 0.999 });
+		server.refuse = 1006;
+		channel.subscribe();
+		await clock.advance(40_000);
+		expect(space.state).toBe("waiting");
+		const before = server.connects.length;
+		space.connect();
+		expect(server.connects.length).toBe(before + 1);
+		await clock.advance(4_000);
+		expect(server.connects.length).toBe(before + 4);
+	});
+
+	test("does not listen to a transport it has given up", async () => {
+		const late: TransportEvents[] = [];
+		const { clock, space } = setUp({
+			transport: () => ({ open: (events) => void late.push(events), send() {}, close() {} }),
+		});
+		space.connect();
+		await clock.advance(durations.connect + 10);
+		expect(space.state).not.toBe("connecting");
+		const welcome = {
+			type: "welcome",
+			greeting: "",
+			epoch: "0000000001aa",
+			connection: "",
+			limits,
+			features: [],
+		} as const;
+		late[0]?.received(encodeServer(welcome));
+		late[0]?.closed(4001, "");
+		expect(["connected", "failed"]).not.toContain(space.state);
 	});
 
 	test("a failing code is the end until connect is called", async () => {
@@ -162,6 +202,13 @@ describe("a connection", () => {
 		}
 	});
 
+	test("close during the linger leaves no timer", async () => {
+		const { clock, channel, aerogram } = setUp();
+		await Promise.all([channel.publish("one"), clock.advance(1_000)]);
+		aerogram.close();
+		expect(clock.timers).toBe(0);
+	});
+
 	test("a closed client makes no spaces, and a closed space takes nothing more", async () => {
 		const { aerogram, channel, clock } = setUp();
 		aerogram.close();
@@ -178,9 +225,13 @@ describe("the heartbeat", () => {
 	test("pings a quiet connection every 25 s, give or take a fifth", async () => {
 		const { clock, server, channel } = setUp();
 		channel.subscribe();
-		await clock.advance(300_000);
-		expect(server.pings).toBeGreaterThanOrEqual(10);
-		expect(server.pings).toBeLessThanOrEqual(15);
+		await clock.advance(1_000_000);
+		const pauses = server.pings.slice(1).map((at, index) => at - (server.pings[index] ?? 0));
+		expect(pauses.length).toBeGreaterThan(30);
+		expect(Math.min(...pauses)).toBeGreaterThanOrEqual(20_000);
+		expect(Math.min(...pauses)).toBeLessThan(22_000);
+		expect(Math.max(...pauses)).toBeLessThanOrEqual(30_000);
+		expect(Math.max(...pauses)).toBeGreaterThan(28_000);
 		expect(server.connects).toHaveLength(1);
 	});
 
@@ -204,7 +255,7 @@ describe("the heartbeat", () => {
 			await clock.advance(1_000);
 			server.append("chat", second);
 		}
-		expect(server.pings).toBeGreaterThan(1);
+		expect(server.pings.length).toBeGreaterThan(1);
 		expect(server.connects).toHaveLength(1);
 	});
 });

@@ -157,8 +157,8 @@ describe("credit", () => {
 	test("follows the slowest subscriber", async () => {
 		const { clock, server, channel } = filled(100);
 		const resolvers: (() => void)[] = [];
-		channel.subscribe(() => {}, { from: "start" });
 		channel.subscribe(() => new Promise<void>((resolve) => resolvers.push(resolve)), { from: "start" });
+		channel.subscribe(() => {}, { from: "start" });
 		await clock.advance(5_000);
 		const standing = server.of("credit").filter(({ seq }) => seq > 0);
 		expect(standing.at(-1)?.seq ?? 0).toBeLessThan(100);
@@ -168,6 +168,22 @@ describe("credit", () => {
 		}
 		await clock.advance(durations.credit);
 		expect(server.of("credit").at(-1)?.seq).toBe(40);
+	});
+
+	test("never runs ahead of what was sent, not even when the reader has it from before", async () => {
+		const { clock, server, channel } = filled(500);
+		server.limits = { ...server.limits, pageBytes: 2_000 as never, windowBytes: 4_000 as never };
+		channel.subscribe(() => {}, { from: "start" });
+		await clock.advance(2_000);
+		const early = channel.subscribe(() => new Promise(() => {}), { from: "start" });
+		await clock.advance(5);
+		early.unsubscribe();
+		const got: unknown[] = [];
+		channel.subscribe(({ data }) => got.push(data), { from: { epoch: server.epoch, seq: 498 } });
+		await clock.advance(10_000);
+		server.append("chat", 501);
+		await clock.advance(10_000);
+		expect(got).toEqual([499, 500, 501]);
 	});
 
 	test("counts what was withheld as consumed", async () => {

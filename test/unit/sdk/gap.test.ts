@@ -23,6 +23,57 @@ function follow(count: number) {
 const reconnect = durations.spread + 10;
 
 describe("what cannot be replayed is told", () => {
+	test("once, however often the connection is lost while older messages are still waited for", async () => {
+		const { clock, server, channel } = follow(5);
+		const events: unknown[] = [];
+		const resolvers: (() => void)[] = [];
+		const hold = ({ data }: { readonly data: unknown }) => {
+			events.push(data);
+			return new Promise<void>((resolve) => resolvers.push(resolve));
+		};
+		const subscription = channel.subscribe(hold, { from: "start", onGap: ({ reason }) => events.push(reason) });
+		await clock.advance(10);
+		const { epoch } = server;
+		server.wipe();
+		for (let number = 1; number <= 40; number++) server.log("chat").append(`new ${number}`);
+		await clock.advance(reconnect);
+		const finish = async (count: number) => {
+			for (let number = 0; number < count; number++) {
+				resolvers.at(-1)?.();
+				await clock.advance(1);
+			}
+		};
+		await finish(2);
+		expect(subscription.position).toEqual({ epoch, seq: 2, id: "server/2" });
+		server.cut();
+		await clock.advance(reconnect);
+		expect(server.of("credit").filter(({ seq }) => seq > 2)).toEqual([]);
+		await finish(45);
+		await clock.advance(durations.credit);
+		const renewed = Array.from({ length: 40 }, (_, index) => `new ${index + 1}`);
+		expect(events).toEqual([1, 2, 3, 4, 5, "epoch", ...renewed]);
+		expect(subscription.position).toEqual({ epoch: server.epoch, seq: 40, id: "server/40" });
+		// Seqs began again from 1, and credit with them.
+		expect(
+			server
+				.of("credit")
+				.slice(-2)
+				.map(({ seq }) => seq),
+		).toEqual([32, 40]);
+	});
+
+	test("before anything that comes after it, although a newcomer's subscription is first", async () => {
+		const { clock, server, channel, subscribe } = follow(3);
+		const { events } = subscribe("start");
+		await clock.advance(10);
+		server.purge("chat");
+		channel.subscribe(() => {}, { from: { last: 1 } });
+		await clock.advance(1);
+		server.append("chat", 4);
+		await clock.advance(20);
+		expect(events).toEqual([1, 2, 3, "purged 3..3", 4]);
+	});
+
 	test("when it was trimmed while the client was away; then it goes on from what is retained", async () => {
 		const { clock, server, subscribe, told } = follow(3);
 		const { events } = subscribe("start");
@@ -176,6 +227,13 @@ describe("what cannot be replayed is told", () => {
 		}
 		await clock.advance(20);
 		expect(events).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+		// Each time at once: it was worth it.
+		for (let number = 9; number <= 12; number++) log.append(number);
+		for (const socket of server.sockets) {
+			socket.send({ type: "messages", channel: "chat", after: 10, to: 12, entries: log.messages.slice(10) });
+		}
+		await clock.advance(20);
+		expect(events.slice(8)).toEqual([9, 10, 11, 12]);
 	});
 
 	test("a server that leaves out the same each time is not asked in a hurry", async () => {

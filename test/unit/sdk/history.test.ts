@@ -73,6 +73,12 @@ describe("history", () => {
 		}
 	});
 
+	test("a time to start from counts for the first page alone", async () => {
+		const { channel, asked } = setUp();
+		for await (const _ of channel.messages({ limit: 6, since: 5 }));
+		expect(asked.map((url) => url.split("?")[1])).toEqual(["limit=6&since=5", `after=${epoch}%3A6&limit=6`]);
+	});
+
 	test("reads a page only when the one before it has been taken", async () => {
 		const { channel, asked } = setUp();
 		for await (const { seq } of channel.messages({ limit: 4 })) if (seq === 4) break;

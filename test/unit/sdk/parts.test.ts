@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { Emitter } from "../../../sdk/emitter.ts";
 import { Aerogram, AerogramError, isAerogramError } from "../../../sdk/index.ts";
 import { earliest, judgeFrame, survivesReset } from "../../../sdk/recovery.ts";
+import { Requests } from "../../../sdk/requests.ts";
 import { FakeClock } from "./helpers/fake-clock.ts";
 import { setUp } from "./helpers/setup.ts";
 
@@ -128,6 +129,26 @@ describe("the options", () => {
 		const { aerogram, space } = setUp();
 		expect(aerogram.space("default")).toBe(space);
 		expect(aerogram.space("other")).not.toBe(space);
+	});
+});
+
+describe("requests", () => {
+	test("are overdue by their own patience, whatever others were given", async () => {
+		const clock = new FakeClock();
+		const overdue: number[] = [];
+		const start = clock.now();
+		const requests = new Requests(clock, () => overdue.push(clock.now() - start));
+		requests.add(1_000, () => {});
+		const short = requests.add(100, () => {});
+		const shorter = requests.add(50, () => {});
+		requests.forget(shorter);
+		await clock.advance(99);
+		expect(overdue).toEqual([]);
+		await clock.advance(1);
+		expect(overdue).toEqual([100]);
+		requests.forget(short);
+		requests.clear();
+		expect(clock.timers).toBe(0);
 	});
 });
 

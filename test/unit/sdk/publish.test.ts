@@ -89,15 +89,15 @@ describe("publish", () => {
 		const channel = space.channel<unknown>("chat");
 		const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
 		await expect(channel.publish({ id: 2 ** 53 + 2 })).rejects.toMatchObject({ code: "not_json" });
-		await expect(channel.publish(nested(29))).rejects.toMatchObject({ code: "too_deep" });
+		await expect(channel.publish(nested(33))).rejects.toMatchObject({ code: "too_deep" });
 		// The deepest that may be sent can also be read, in the fullest frame there is.
 		const got: unknown[] = [];
 		channel.subscribe(({ data }) => got.push(data));
 		await clock.advance(10);
-		for (const data of [nested(28), "next"]) void channel.publish(data);
+		for (const data of [nested(32), "next"]) void channel.publish(data);
 		await clock.advance(10);
 		expect(server.frames.at(-1)).toMatch(/^\[/);
-		expect(got).toEqual([nested(28), "next"]);
+		expect(got).toEqual([nested(32), "next"]);
 	});
 
 	test("names that are none are refused at once", async () => {
@@ -161,6 +161,35 @@ describe("aborting a publish", () => {
 		await clock.advance(durations.spread);
 		expect(next.value).toMatchObject({ seq: 2, duplicate: true });
 		expect(server.of("publish").map(({ n }) => n)).toEqual([0, 1, 1]);
+	});
+
+	test("on its way leaves nothing behind that needs a connection", async () => {
+		const { clock, server, channel, space } = setUp();
+		server.answers = () => false;
+		const controller = new AbortController();
+		channel.publish("maybe", { signal: controller.signal }).catch(() => {});
+		await clock.advance(10);
+		controller.abort();
+		server.refuse = 1006;
+		server.cut();
+		await clock.advance(durations.linger + 1_000);
+		expect(space.state).toBe("idle");
+	});
+
+	test("while it waits for a better time lets those behind it go", async () => {
+		const { clock, server, channel } = setUp();
+		const controller = new AbortController();
+		server.hook = (envelope) => {
+			if (envelope.type !== "publish" || envelope.n !== 0) return undefined;
+			controller.abort("enough");
+			return { type: "error", ref: envelope.ref, code: "storage_full", message: "" };
+		};
+		const aborted = watch(channel.publish("first", { signal: controller.signal }));
+		const second = watch(channel.publish("second"));
+		await clock.advance(durations.backoffBase + 20);
+		expect(aborted.error).toBe("enough");
+		expect(second.value?.seq).toBe(1);
+		expect(server.of("publish").filter(({ n }) => n === 0)).toHaveLength(1);
 	});
 
 	test("with a signal that is aborted already sends nothing", async () => {

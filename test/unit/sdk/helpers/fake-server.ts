@@ -10,7 +10,6 @@ export type Hook = (envelope: ClientEnvelope) => ServerEnvelope | "ignore" | und
 
 interface Subscribed {
 	sent: number;
-	credit: number;
 	/** Bytes of what was sent, by the last seq of its frame. */
 	unpaid: { readonly to: number; readonly bytes: number }[];
 }
@@ -34,7 +33,7 @@ export class FakeServer {
 	readonly received: ClientEnvelope[] = [];
 	readonly frames: string[] = [];
 	readonly connects: number[] = [];
-	pings = 0;
+	readonly pings: number[] = [];
 	readonly sockets = new Set<FakeSocket>();
 	readonly clock: Clock;
 	readonly #logs = new Map<string, FakeLog>();
@@ -142,7 +141,7 @@ export class FakeSocket implements Transport {
 		}
 		this.#later(() => {
 			if (text === "ping") {
-				this.#server.pings += 1;
+				this.#server.pings.push(this.#server.clock.now());
 				if (!this.#server.frozen) this.#toClient("pong");
 				return;
 			}
@@ -212,7 +211,7 @@ export class FakeSocket implements Transport {
 			case "credit": {
 				const subscription = this.subscriptions.get(envelope.channel);
 				if (!subscription) return;
-				subscription.credit = envelope.seq;
+				if (envelope.seq > subscription.sent) throw new Error("The client gave credit for what it was not sent.");
 				subscription.unpaid = subscription.unpaid.filter(({ to }) => to > envelope.seq);
 				this.push(envelope.channel);
 			}
@@ -228,7 +227,7 @@ export class FakeSocket implements Transport {
 			this.send({ type: "reset", ref, channel, reason: after, epoch, floor, head });
 			return;
 		}
-		this.subscriptions.set(channel, { sent: after, credit: after, unpaid: [] });
+		this.subscriptions.set(channel, { sent: after, unpaid: [] });
 		this.send({ type: "subscribed", ref, epoch, head, after, recovered: start.from === "position" });
 		this.push(channel);
 	}
