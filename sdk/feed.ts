@@ -174,6 +174,7 @@ export class Feed implements SubscriberHost {
 
 	#answered(answer: Answer, start: Start, shared: boolean): void {
 		this.#asked = false;
+		if (this.#subscribers.size === 0) return;
 		const concerned = [...this.#subscribers].filter(({ wanted }) =>
 			shared ? !wanted : wanted && isSameStart(wanted, start),
 		);

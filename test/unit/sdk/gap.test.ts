@@ -47,13 +47,25 @@ describe("what cannot be replayed is told", () => {
 		expect(subscription.position).toEqual({ epoch, seq: 2, id: "server/2" });
 		server.cut();
 		await clock.advance(reconnect);
-		expect(server.of("credit").filter(({ seq }) => seq > 2)).toEqual([]);
+		// What was taken of the old life is nothing taken of the new one.
+		expect(server.of("credit")).toEqual([]);
 		await finish(45);
 		await clock.advance(durations.credit);
 		const renewed = Array.from({ length: 40 }, (_, index) => `new ${index + 1}`);
 		expect(events).toEqual([1, 2, 3, 4, 5, "epoch", ...renewed]);
 		expect(subscription.position).toEqual({ epoch: server.epoch, seq: 40, id: "server/40" });
-		// Seqs began again from 1, and credit with them.
+		expect(server.of("credit").map(({ seq }) => seq)).toEqual([32, 40]);
+	});
+
+	test("and credit begins anew, as the seqs of a wiped space do", async () => {
+		const { clock, server, subscribe } = follow(100);
+		const { events } = subscribe("start");
+		await clock.advance(durations.credit + 10);
+		expect(server.of("credit").at(-1)?.seq).toBe(100);
+		server.wipe();
+		for (let number = 1; number <= 40; number++) server.log("chat").append(number);
+		await clock.advance(reconnect + durations.credit);
+		expect(events).toHaveLength(141);
 		expect(
 			server
 				.of("credit")
