@@ -98,6 +98,17 @@ describe("several subscribers of one channel", () => {
 		expect(got).toEqual(upTo(6));
 	});
 
+	test("nobody is told of a refusal that comes after the last one left, and nothing is tried again", async () => {
+		const { clock, server, channel, aerogram, errors } = filled();
+		await Promise.all([channel.publish("connected"), clock.advance(10)]);
+		server.hook = (envelope) =>
+			envelope.type === "subscribe" ? { type: "error", ref: envelope.ref, code: "internal", message: "" } : undefined;
+		channel.subscribe(() => {}).unsubscribe();
+		await clock.advance(5);
+		aerogram.close();
+		expect([errors, clock.timers]).toEqual([[], 0]);
+	});
+
 	test("each is placed right whatever comes, goes, is cut or is slow", async () => {
 		for (let seed = 1; seed <= 60; seed++) {
 			const random = new Random(seed);

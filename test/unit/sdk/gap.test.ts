@@ -47,6 +47,7 @@ describe("what cannot be replayed is told", () => {
 		expect(subscription.position).toEqual({ epoch, seq: 2, id: "server/2" });
 		server.cut();
 		await clock.advance(reconnect);
+		await clock.advance(durations.credit * 2);
 		// What was taken of the old life is nothing taken of the new one.
 		expect(server.of("credit")).toEqual([]);
 		await finish(45);
