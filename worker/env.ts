@@ -1,3 +1,4 @@
+import { type Durations, scaleDurations } from "../protocol/limits.ts";
 import type { DirectoryApi } from "./directory/api.ts";
 import type { SpaceApi } from "./space/api.ts";
 
@@ -9,4 +10,14 @@ export interface Env {
 	readonly AEROGRAM_DEV?: string;
 	/** Factor on every duration, for tests. Honoured in dev mode only. */
 	readonly AEROGRAM_DURATION_SCALE?: string;
+}
+
+/** Whether dev mode stands: everybody is `anonymous` and may do everything. Who may come in at all is another question. */
+export function isDevMode(env: Env): boolean {
+	return env.AEROGRAM_DEV === "1" || env.AEROGRAM_DEV === "unsafe-open";
+}
+
+/** The durations this server works with: the shipped ones, but for tests. */
+export function durationsOf(env: Env): Durations {
+	return scaleDurations(isDevMode(env) ? Number(env.AEROGRAM_DURATION_SCALE ?? 1) : 1);
 }

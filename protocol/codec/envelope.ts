@@ -5,7 +5,7 @@ import { isName, nameFault } from "../names.ts";
 import { isEpoch, isSeq } from "../position.ts";
 import { type Fault, fail, type Result, succeed } from "../result.ts";
 import { type Fields, isFields, readDraft, readStart, writeStart } from "./fields.ts";
-import { parseJson } from "./json.ts";
+import { itemsOf, parseJson } from "./json.ts";
 
 /** One envelope of a client's frame, or what is wrong with it and whose fault that is. */
 export type Decoded =
@@ -20,25 +20,34 @@ const frameDepth = { client: 2, server: 5 } as const;
 /** Reads a client's text frame: one envelope or an array of them, each with its own result. The caller bounds its size. */
 export function decodeClientFrame(text: string): Result<readonly Decoded[]> {
 	const parsed = parseJson(text, limits.depth + frameDepth.client);
-	if (!parsed.ok) return refuseWhole(text, parsed.fault);
+	if (!parsed.ok) return decodeOneByOne(text, parsed.fault);
 	if (!Array.isArray(parsed.value)) return succeed([decodeClient(parsed.value)]);
-	if (parsed.value.length > limits.frameEnvelopes) {
-		return fail("too_big", `A frame holds at most ${limits.frameEnvelopes} envelopes.`);
-	}
+	if (parsed.value.length > limits.frameEnvelopes) return tooMany;
 	return succeed(parsed.value.map(decodeClient));
 }
 
-/** A frame that is JSON and yet refused: each of its envelopes is told so, by its `ref`, so that nobody waits in vain. */
-function refuseWhole(text: string, fault: Fault): Result<readonly Decoded[]> {
-	if (fault.code === "malformed") return { ok: false, fault };
+const tooMany = fail("too_big", `A frame holds at most ${limits.frameEnvelopes} envelopes.`);
+
+/** Something in the frame cannot be carried. Only the envelope that holds it is refused; the others are read as ever. */
+function decodeOneByOne(text: string, fault: Fault): Result<readonly Decoded[]> {
+	const items = fault.code === "malformed" ? undefined : itemsOf(text);
+	if (!items) return { ok: false, fault };
+	if (items.length > limits.frameEnvelopes) return tooMany;
+	return succeed(
+		items.map((item) => {
+			const parsed = parseJson(item, limits.depth + frameDepth.client - 1);
+			return parsed.ok ? decodeClient(parsed.value) : { ok: false, ref: refOf(item), fault: parsed.fault };
+		}),
+	);
+}
+
+/** The `ref` of an envelope that is refused unread: whoever sent it must not wait in vain. */
+function refOf(text: string): number | undefined {
 	try {
 		const value = JSON.parse(text) as Json;
-		const envelopes = Array.isArray(value) ? value.slice(0, limits.frameEnvelopes) : [value];
-		return succeed(
-			envelopes.map((each) => ({ ok: false, ref: isFields(each) && isSeq(each.ref) ? each.ref : undefined, fault })),
-		);
+		return isFields(value) && isSeq(value.ref) ? value.ref : undefined;
 	} catch {
-		return { ok: false, fault };
+		return undefined;
 	}
 }
 
@@ -75,8 +84,9 @@ function decodePublish(value: Fields, ref: number | undefined): Decoded {
 	if (prev !== undefined && prev !== -1 && (!isSeq(prev) || n === undefined || prev >= n)) {
 		return refuse(ref, "bad_request", "prev is -1 or the n of an earlier publish.");
 	}
-	const ifSeq = isFields(value.if) ? value.if.seq : value.if;
-	if (ifSeq !== undefined && !isSeq(ifSeq)) return refuse(ref, "bad_request", 'if reads {"seq": the head you expect}.');
+	const ifSeq = isFields(value.if) ? value.if.seq : undefined;
+	if (value.if !== undefined && !isSeq(ifSeq))
+		return refuse(ref, "bad_request", 'if reads {"seq": the head you expect}.');
 	return accept({
 		type: "publish",
 		ref,
@@ -84,7 +94,7 @@ function decodePublish(value: Fields, ref: number | undefined): Decoded {
 		draft: draft.value,
 		...(n !== undefined && { n }),
 		...(prev !== undefined && { previous: prev }),
-		...(ifSeq !== undefined && { ifSeq }),
+		...(isSeq(ifSeq) && { ifSeq }),
 	});
 }
 

@@ -52,6 +52,30 @@ function scan(text: string, most: number) {
 	return undefined;
 }
 
+/**
+ * The items of a JSON array, each as its text; a text that is no array is its own only item. Undefined for brackets that
+ * do not match. What the items hold is not looked at.
+ */
+export function itemsOf(text: string): readonly string[] | undefined {
+	const trimmed = text.trim();
+	if (!trimmed.startsWith("[")) return [trimmed];
+	const items: string[] = [];
+	let depth = 0;
+	let from = 1;
+	for (let index = 0; index < trimmed.length; index++) {
+		const character = trimmed[index];
+		if (character === '"') index = endOfString(trimmed, index);
+		else if (character === "{" || character === "[") depth += 1;
+		else if (character === "}" || character === "]") depth -= 1;
+		if (depth === 0 && index < trimmed.length - 1) return undefined;
+		if ((character === "," && depth === 1) || depth === 0) {
+			items.push(trimmed.slice(from, index).trim());
+			from = index + 1;
+		}
+	}
+	return depth === 0 ? items : undefined;
+}
+
 /** The index of the quote that closes the string opened at `open`, or the end of the text. */
 function endOfString(text: string, open: number): number {
 	let close = text.indexOf('"', open + 1);

@@ -108,7 +108,7 @@ async function request(url: string, line: string): Promise<void> {
 export async function replayTcp(fence: Fence, server: TestServer): Promise<void> {
 	const socket = createConnection(server.tcp);
 	const heard = new Heard<Buffer | "close">();
-	socket.on("data", (bytes) => heard.add(bytes));
+	socket.on("data", (bytes: Buffer) => heard.add(bytes));
 	socket.on("end", () => heard.add("close"));
 	socket.on("error", () => heard.add("close"));
 	const comparison = new Comparison();

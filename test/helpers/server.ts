@@ -14,7 +14,7 @@ export interface TestServerOptions {
 	/** More environment, such as `AEROGRAM_DURATION_SCALE`. */
 	readonly env?: Readonly<Record<string, string>>;
 	/** A built Worker. Default: the sources as they are now, built once for each test file. */
-	readonly bundle?: string;
+	readonly bundle?: string | undefined;
 }
 
 /** `aerogram dev` in a process group of its own. */

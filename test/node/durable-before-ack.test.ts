@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
 	tracer?.kill("SIGINT");
 	await server?.stop();
-	//KEEP
+	rmSync(folder, { recursive: true, force: true });
 });
 
 test.skipIf(!traced)("a lone publish is synced to disk before its acknowledgement leaves", async () => {

@@ -25,7 +25,7 @@ test(`${kills} kill -9 of the whole process group lose no acknowledged message, 
 	const gaps: unknown[] = [];
 	const clients: Aerogram[] = [];
 	// Answers are some milliseconds on their way, as over any network: those that a kill meets there are lost.
-	const proxy = await startProxy(server.url, { delay: 15 });
+	const proxy = await startProxy(server.url, { delay: 40 });
 	const connect = () => {
 		const client = new Aerogram(proxy.url, { durations });
 		clients.push(client);
@@ -68,7 +68,7 @@ test(`${kills} kill -9 of the whole process group lose no acknowledged message, 
 		for (let kill = 0; kill < kills; kill++) {
 			const enough = acks.length + acksBetweenKills + random.below(300);
 			await until(() => acks.length >= enough && inFlight >= windowSize, "the next thousand acks", 30_000);
-			await new Promise((resolve) => setTimeout(resolve, random.next() * 5));
+			await new Promise((resolve) => setTimeout(resolve, random.next() * 50));
 			inFlightAtKill.push(inFlight);
 			duplicatesAtKill.push(countDuplicates());
 			await server.kill();
@@ -79,11 +79,9 @@ test(`${kills} kill -9 of the whole process group lose no acknowledged message, 
 		publishing = false;
 		await Promise.all(running);
 		const log = await readLog<Entry>(server.url, "kill", "log");
-		await until(
-			() => seen.every((entries) => entries.length >= log.length),
-			"the subscribers to arrive at the head",
-			20_000,
-		);
+		// Whoever does not arrive at the head is counted by the verdict.
+		const arrived = () => seen.every((entries) => entries.length >= log.length);
+		await until(arrived, "the subscribers to arrive at the head", 5_000).catch(() => {});
 		const verdict = judge(log, acks, seen);
 		const storedUnacked = duplicatesAtKill.map(
 			(count, kill) => (duplicatesAtKill[kill + 1] ?? countDuplicates()) - count,

@@ -1,6 +1,6 @@
 import config from "../../aerogram.config.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
-import type { Env } from "../env.ts";
+import { type Env, isDevMode } from "../env.ts";
 
 /** Who a request speaks for, or why it may not. */
 export type Access =
@@ -16,11 +16,6 @@ export function isLoopback(host: string): boolean {
 	return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127(?:\.\d{1,3}){3}$/.test(name);
 }
 
-/** Whether raw TCP may be served: it has no Host to check, so only while dev mode stands. */
-export function isTcpOpen(env: Env): boolean {
-	return env.AEROGRAM_DEV === "1" || env.AEROGRAM_DEV === "unsafe-open";
-}
-
 /**
  * Decides who may come in. Dev mode answers only to loopback names, because a web page can point a name of its own at
  * 127.0.0.1 (DNS rebinding); and only to origins of this machine, because any web page can open a socket to it.
@@ -28,7 +23,7 @@ export function isTcpOpen(env: Env): boolean {
 export function access(request: Request, env: Env): Access {
 	const host = request.headers.get("host") ?? new URL(request.url).host;
 	const open = env.AEROGRAM_DEV === "unsafe-open";
-	if (env.AEROGRAM_DEV !== "1" && !open) {
+	if (!isDevMode(env)) {
 		return refused(
 			"not_configured",
 			"Set the secret AEROGRAM_KEYS to open this server, or run it with `aerogram dev`.",

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import page from "../../console/index.html";
+import { isDevMode } from "../env.ts";
 import sdk from "../generated/aerogram.js.txt";
 import type { App } from "../http/types.ts";
 
@@ -26,7 +27,7 @@ export const pages = new Hono<App>()
 		context.header("referrer-policy", "no-referrer");
 		return context.html(page);
 	})
-	.get("/health", (context) => context.json({ status: "ok", mode: context.env.AEROGRAM_DEV ? "dev" : "production" }))
+	.get("/health", (context) => context.json({ status: "ok", mode: isDevMode(context.env) ? "dev" : "production" }))
 	.get("/aerogram.js", (context) => context.body(sdk, 200, { "content-type": "text/javascript; charset=utf-8" }));
 
 function prefersJson(accept: string): boolean {

@@ -1,9 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import config from "../../aerogram.config.ts";
 import { encodeServer } from "../../protocol/codec/envelope.ts";
-import { limits, scaleDurations } from "../../protocol/limits.ts";
+import { limits } from "../../protocol/limits.ts";
 import { shardOf } from "../directory/api.ts";
-import type { Env } from "../env.ts";
+import { durationsOf, type Env } from "../env.ts";
 import type {
 	ChannelInfo,
 	HistoryPage,
@@ -45,7 +45,7 @@ export class Space extends DurableObject<Env> implements SpaceApi {
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
-		this.#durations = scaleDurations(env.AEROGRAM_DEV ? Number(env.AEROGRAM_DURATION_SCALE ?? 1) : 1);
+		this.#durations = durationsOf(env);
 		const now = () => Date.now();
 		this.#database = new Database(ctx.storage);
 		this.#schema = this.#database.transact(() => new Schema(this.#database, now, Math.random));

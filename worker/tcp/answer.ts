@@ -1,5 +1,6 @@
 import type { StreamForm, StreamItem } from "../../protocol/codec/stream.ts";
 import type { Json } from "../../protocol/envelopes.ts";
+import { limits } from "../../protocol/limits.ts";
 import { fail, type Result, succeed } from "../../protocol/result.ts";
 import type { Env } from "../env.ts";
 import { type Exchange, exchangeReply, readExchange, storeExchanges } from "../exchange.ts";
@@ -44,6 +45,7 @@ export async function answer(question: Question, env: Env): Promise<Uint8Array> 
 
 function readAll(values: readonly Json[]): Result<readonly Exchange[]> {
 	if (values.length === 0) return fail("bad_request", "An empty list says nothing.");
+	if (values.length > limits.batchMessages) return fail("too_big", `A list holds at most ${limits.batchMessages}.`);
 	const exchanges: Exchange[] = [];
 	for (const value of values) {
 		const read = readExchange(value);

@@ -1,8 +1,7 @@
 import config from "../../aerogram.config.ts";
 import { StreamSplitter } from "../../protocol/codec/stream.ts";
-import { limits, scaleDurations } from "../../protocol/limits.ts";
-import type { Env } from "../env.ts";
-import { isTcpOpen } from "../http/access.ts";
+import { limits } from "../../protocol/limits.ts";
+import { durationsOf, type Env, isDevMode } from "../env.ts";
 import { answer, type Question, readQuestion } from "./answer.ts";
 import { lineBytes } from "./reply.ts";
 
@@ -21,7 +20,8 @@ export async function serveTcp(socket: Socket, env: Env): Promise<void> {
 	socket.closed.catch(() => {});
 	writer.closed.catch(() => {});
 	try {
-		if (isTcpOpen(env)) await converse(reader, writer, env);
+		// Raw TCP has no Host and no Origin to check, so it is served only while dev mode stands.
+		if (isDevMode(env)) await converse(reader, writer, env);
 		else await writer.write(lineBytes("Raw TCP is closed on this server."));
 		await writer.close();
 	} catch {
@@ -34,7 +34,7 @@ export async function serveTcp(socket: Socket, env: Env): Promise<void> {
 async function converse(reader: Reader, writer: Writer, env: Env): Promise<void> {
 	const splitter = new StreamSplitter();
 	let faultsLeft: number = limits.tcpFaults;
-	let read = await firstRead(reader, writer);
+	let read = await firstRead(reader, writer, env);
 	for (;;) {
 		const items = read.value ? splitter.push(read.value) : splitter.end();
 		const questions = upToFaults(items.map(readQuestion), faultsLeft);
@@ -42,7 +42,7 @@ async function converse(reader: Reader, writer: Writer, env: Env): Promise<void>
 		if (read.done) return;
 		faultsLeft -= questions.filter(({ exchanges }) => !exchanges.ok).length;
 		if (faultsLeft <= 0 || questions.some(({ fatal }) => fatal)) {
-			return drain(reader, writer, scaleDurations(1).tcpDrain);
+			return drain(reader, writer, durationsOf(env).tcpDrain);
 		}
 		read = await reader.read();
 	}
@@ -64,8 +64,8 @@ async function answerAll(questions: readonly Question[], writer: Writer, env: En
 }
 
 /** Waits for the client's first bytes; greets meanwhile, or at once, as the config says. */
-async function firstRead(reader: Reader, writer: Writer): Promise<ReadableStreamReadResult<Uint8Array>> {
-	const { greeting: when = "auto", wait = scaleDurations(1).tcpGreeting } = config.tcp ?? {};
+async function firstRead(reader: Reader, writer: Writer, env: Env): Promise<ReadableStreamReadResult<Uint8Array>> {
+	const { greeting: when = "auto", wait = durationsOf(env).tcpGreeting } = config.tcp ?? {};
 	const first = reader.read();
 	if (when === "auto" && (await within(first, wait))) return first;
 	if (when !== "never") await writer.write(lineBytes(config.greeting ?? "Welcome to Aerogram"));

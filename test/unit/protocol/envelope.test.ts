@@ -154,3 +154,21 @@ describe("a server's envelope", () => {
 		expect(decodeServerFrame("")).toMatchObject({ fault: { code: "malformed" } });
 	});
 });
+
+test("an envelope that cannot be carried is refused by its ref, and the others of its frame are read", () => {
+	const deep = "[".repeat(40) + "]".repeat(40);
+	const frame = `[{"t":"pub","ref":1,"ch":"a","data":1}, {"t":"pub","ref":2,"ch":"a","data":${deep}},
+		{"t":"pub","ref":3,"ch":"a","data":9007199254740993},{"t":"pub","ref":4,"ch":"a","data":"],[\\"{"}]`;
+	const decoded = decodeClientFrame(frame);
+	expect(
+		decoded.ok && decoded.value.map((each) => (each.ok ? each.envelope.type : [each.ref, each.fault.code])),
+	).toEqual(["publish", [2, "too_deep"], [3, "not_json"], "publish"]);
+});
+
+test("a condition that this server does not know is refused, never left out", () => {
+	for (const condition of ['{"rev":7}', '{"absent":true}', "{}", "3", "null"]) {
+		expect(decodeClientFrame(`{"t":"pub","ref":1,"ch":"a","data":1,"if":${condition}}`)).toMatchObject({
+			value: [{ ok: false, ref: 1, fault: { code: "bad_request" } }],
+		});
+	}
+});

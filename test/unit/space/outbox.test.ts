@@ -143,3 +143,15 @@ test("a credit for what was never sent does no harm", () => {
 	bench.publish();
 	expect(reader.ranges).toEqual([[0, 1]]);
 });
+
+test("after sleep a credit on one channel tells where the quiet others stand, so that who was behind there can see it", () => {
+	const bench = new Bench();
+	bench.head = 10;
+	const reader = new Reader();
+	bench.outbox.resume(reader, channel);
+	bench.outbox.resume(reader, { number: 2, name: "quiet" });
+	bench.outbox.credit(reader, 1, 10);
+	expect(reader.ranges).toEqual([[10, 10]]);
+	bench.outbox.credit(reader, 1, 10);
+	expect(reader.ranges).toEqual([[10, 10]]);
+});

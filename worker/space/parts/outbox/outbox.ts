@@ -83,7 +83,10 @@ export class Outbox {
 		subscription.release(seq, this.#now());
 		// Woken from sleep, nobody remembers what was sent after `seq`: it is sent again, and the client drops what it has.
 		subscription.sent ??= Math.min(seq, this.#pages.head(subscription.channel));
-		for (const each of subscriptions.all.values()) this.#fill(each);
+		for (const each of subscriptions.all.values()) {
+			if (each.sent === undefined) this.#tellHead(each);
+			this.#fill(each);
+		}
 	}
 
 	/** Ends all subscriptions of a channel with one last envelope. Returns the receivers it had. */
@@ -102,6 +105,15 @@ export class Outbox {
 		return [...this.#byReceiver].flatMap(([receiver, { window, all }]) =>
 			window.stuck(now, this.#slow) && [...all.values()].some((each) => this.#isBehind(each)) ? [receiver] : [],
 		);
+	}
+
+	/**
+	 * Woken from sleep, nobody remembers whether a quiet channel's subscriber was behind. An empty envelope at the head
+	 * tells it where the log stands: who misses something sees a gap and subscribes again.
+	 */
+	#tellHead(subscription: Subscription): void {
+		const head = this.#pages.head(subscription.channel);
+		subscription.deliver(encodeMessages(subscription.channel.name, head, "", head), head, this.#now());
 	}
 
 	#isBehind(subscription: Subscription): boolean {
