@@ -66,7 +66,6 @@ export class Connection {
 	#attempt = 0;
 	#connectedAt: number | undefined;
 	#offlineSince: number | undefined;
-	#bye: Loss | undefined;
 
 	constructor(parts: ConnectionParts) {
 		this.#parts = parts;
@@ -139,7 +138,6 @@ export class Connection {
 
 	#open(): void {
 		this.#timer.stop();
-		this.#bye = undefined;
 		this.#offlineSince ??= this.#parts.clock.now();
 		try {
 			const transport = this.#parts.makeTransport();
@@ -147,7 +145,7 @@ export class Connection {
 			transport.open({
 				received: (text) => this.#transport === transport && this.#received(text),
 				closed: (code, reason) =>
-					this.#transport === transport && this.#lost(this.#bye ?? { code, error: closeError(code, reason) }),
+					this.#transport === transport && this.#lost({ code, error: closeError(code, reason) }),
 			});
 		} catch (thrown) {
 			this.#fail(toAerogramError(thrown, "network"));
@@ -172,13 +170,14 @@ export class Connection {
 			if (first?.type === "welcome") this.#welcomed(first);
 			else if (first?.type !== "bye") return;
 		}
-		for (const envelope of frame.value) {
-			if (envelope.type !== "bye") continue;
-			// The last word says more than the close code that follows, which a network may turn into 1006.
-			const code = errorRow(envelope.code).close;
-			if (code !== undefined) this.#bye = { code, error: new AerogramError(envelope.code, envelope.message) };
-		}
+		const transport = this.#transport;
 		this.#parts.received(frame.value, text.length);
+		const bye = frame.value.find((envelope) => envelope.type === "bye");
+		// The last word says more than the close that follows, which may come late, or not at all.
+		if (bye && this.#transport === transport) {
+			const code = errorRow(bye.code).close ?? 1011;
+			this.#lost({ code, error: new AerogramError(bye.code, bye.message) });
+		}
 	}
 
 	#welcomed(welcome: Welcome): void {
