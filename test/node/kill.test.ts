@@ -16,7 +16,7 @@ const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000);
 const durations = { backoffBase: 20, backoffCap: 150, backoffFloor: 10, spread: 100 };
 
 test(`${kills} kill -9 of the whole process group lose no acknowledged message, double none and keep the order`, {
-	timeout: 240_000,
+	timeout: 60_000 + kills * 10_000,
 }, async () => {
 	const random = new Random(seed);
 	const server = await startServer({ bundle: process.env.AEROGRAM_TEST_BUNDLE });
