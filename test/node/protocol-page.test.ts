@@ -50,7 +50,7 @@ const heardLive = fences
 
 /** Envelopes as they stand in the page, one by one. */
 function envelopesOf(lines: readonly FenceLine[]): readonly { readonly [key: string]: Json }[] {
-	return lines.flatMap(({ text }) => JSON.parse(text) as { readonly [key: string]: Json });
+	return lines.flatMap(({ text }): { readonly [key: string]: Json }[] => [JSON.parse(text)].flat());
 }
 
 function decodedServer(lines: readonly FenceLine[]): readonly ServerEnvelope[] {
