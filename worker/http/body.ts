@@ -4,7 +4,7 @@ import { limits } from "../../protocol/limits.ts";
 import { Problem, problemOf } from "./problem.ts";
 
 /**
- * Reads a JSON body. Throws a `Problem`: `unsupported_media_type`, `too_big` (as soon as it is, whatever its length
+ * Reads a JSON body. Throws a `Problem`: `unsupported_media_type`, `too_big` (whatever its length
  * header said), `bad_encoding`, or what `parseJson` finds.
  */
 export async function readJson(request: Request): Promise<{ readonly value: Json; readonly text: string }> {
@@ -22,18 +22,25 @@ export async function readJson(request: Request): Promise<{ readonly value: Json
 	return { value: parsed.value, text };
 }
 
+/**
+ * How much of a body that is too big is read and dropped. A connection that ends while its client still writes looks to
+ * most of them like a network failure, and the answer that says what is wrong is lost.
+ */
+const droppedBytes = 16 * limits.bodyBytes;
+
 async function readText(request: Request): Promise<string> {
 	const tooBig = new Problem("too_big", `A body may be at most ${limits.bodyBytes} bytes.`);
-	if (Number(request.headers.get("content-length") ?? 0) > limits.bodyBytes) throw tooBig;
+	if (Number(request.headers.get("content-length") ?? 0) > droppedBytes) throw tooBig;
 	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 	let text = "";
 	let size = 0;
 	try {
 		for await (const chunk of request.body ?? []) {
 			size += chunk.byteLength;
-			if (size > limits.bodyBytes) throw tooBig;
-			text += decoder.decode(chunk, { stream: true });
+			if (size > droppedBytes) throw tooBig;
+			if (size <= limits.bodyBytes) text += decoder.decode(chunk, { stream: true });
 		}
+		if (size > limits.bodyBytes) throw tooBig;
 		return text + decoder.decode();
 	} catch (error) {
 		if (error instanceof TypeError) throw new Problem("bad_encoding", "The body is not UTF-8; send UTF-8.");
