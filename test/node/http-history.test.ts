@@ -252,6 +252,7 @@ describe("a space that is wiped", () => {
 		await publishAll(`${space}/channels/a/messages`, [1, 2, 3]);
 		const before = await headOf(`${space}/channels/a`);
 		const wire = await connectWire(server.url, "wiped", "reader");
+		expect(await wire.ask({ t: "sub", ref: 1, ch: "a" })).toMatchObject({ type: "subscribed", head: 3 });
 		const wiped = await fetch(space, { method: "DELETE" });
 		expect([wiped.status, await wiped.text()]).toEqual([204, ""]);
 		expect(await wire.closed).toBe(4202);
