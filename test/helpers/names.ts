@@ -28,7 +28,7 @@ const pieces = [
 
 /** A name as people may have one, or try: any script, emoji, signs that mean something to JSON and XML. Never empty. */
 export function makeName(random: Random): string {
-	return Array.from({ length: 1 + random.below(10) }, () => random.pick(pieces)).join("");
+	return Array.from({ length: 1 + random.below(6) }, () => random.pick(pieces)).join("");
 }
 
 /** Names, each different from all others. */

@@ -22,7 +22,7 @@ def talk(number):
         answered[number] += 1
         if answered[number] == 1:
             started.release()
-        time.sleep(0.05)
+        time.sleep(0.1)
     client.close()
 
 

@@ -125,5 +125,5 @@ def send_cut(host, port, values, offset):
 def send_cut_everywhere(host, port, values_at):
     """One connection for each offset in the longest value; `values_at(offset)` gives what it sends."""
     longest = max(len(value) for value in values_at(0))
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(25) as pool:
         return list(pool.map(lambda offset: send_cut(host, port, values_at(offset), offset), range(longest)))
