@@ -14,19 +14,21 @@ export interface Proxy {
 export interface ProxyOptions {
 	/** How many bytes, both ways together, the next connection may carry before it is reset inside a frame. Default: any. */
 	readonly nextBudget?: () => number;
-	/** How long what the server sends is on its way, in milliseconds; it is lost when the server dies meanwhile. Default: 0. */
-	readonly delay?: number;
+	/** How long what the server sends to the next connection is on its way, in milliseconds; lost when the server dies. Default: 0. */
+	readonly nextDelay?: () => number;
 }
 
 /** Stands in front of `target`. */
 export async function startProxy(target: string, options: ProxyOptions): Promise<Proxy> {
-	const { nextBudget = () => Number.POSITIVE_INFINITY, delay = 0 } = options;
+	const { nextBudget = () => Number.POSITIVE_INFINITY, nextDelay = () => 0 } = options;
 	const { hostname, port } = new URL(target);
 	const open = new Set<Socket>();
 	let cuts = 0;
 	const server = createServer((client) => {
 		const upstream = connect(Number(port), hostname);
 		let budget = nextBudget();
+		// One for the whole connection: TCP reorders nothing.
+		const delay = nextDelay();
 		let over = false;
 		const end = () => {
 			over = true;

@@ -2,7 +2,7 @@
 export interface Mutant {
 	/** What the broken build does. */
 	readonly name: string;
-	/** The guarantee of DESIGN that it breaks, in a word. */
+	/** The guarantee that it breaks, in a word. */
 	readonly breaks: string;
 	readonly edits: readonly {
 		readonly file: string;

@@ -193,7 +193,7 @@ describe("without dev mode and without keys", () => {
 	test.each(["localhost", "edge.example.com"])("every door says what to set, whoever asks for %s", async (host) => {
 		for (const [door, { status, body }] of await knockAtAll(url, { host })) {
 			expect([door, status]).toEqual([door, 503]);
-			expect(checkProblem(body, "not_configured").detail).toMatch(/AEROGRAM_KEYS/);
+			expect(checkProblem(body, "not_configured").detail).toMatch(/AEROGRAM_DEV/);
 		}
 	});
 

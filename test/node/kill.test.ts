@@ -24,8 +24,9 @@ test(`${kills} kill -9 of the whole process group lose no acknowledged message, 
 	const failures: unknown[] = [];
 	const gaps: unknown[] = [];
 	const clients: Aerogram[] = [];
-	// Answers are some milliseconds on their way, as over any network: those that a kill meets there are lost.
-	const proxy = await startProxy(server.url, { delay: 40 });
+	// Answers are some milliseconds on their way, on each connection another time, as over any network: those that a kill
+	// meets there are lost.
+	const proxy = await startProxy(server.url, { nextDelay: () => 20 + random.below(40) });
 	const connect = () => {
 		const client = new Aerogram(proxy.url, { durations });
 		clients.push(client);

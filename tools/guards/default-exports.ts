@@ -20,5 +20,6 @@ export function checkDefaultExports(root: string): Report {
 }
 
 function mayHaveDefault(path: string): boolean {
-	return path === "worker/index.ts" || /^[^/]+\.config\.ts$/.test(path) || path.endsWith(".d.ts");
+	const workers = ["worker/index.ts", "bench/baseline-worker.js"];
+	return workers.includes(path) || /^[^/]+\.config\.ts$/.test(path) || path.endsWith(".d.ts");
 }

@@ -23,7 +23,6 @@ const partLayers = parts.flatMap((part): Layer[] =>
 
 /** The layers, the narrow before the wide. ARCHITECTURE.md draws the same picture. */
 export const layers: readonly Layer[] = [
-	{ place: "protocol/codec/", below: ["protocol/"], packages: ["fast-xml-parser"] },
 	{ place: "protocol/", below: [], packages: [] },
 	{ place: "sdk/", below: ["protocol/"], packages: [] },
 	...partLayers,

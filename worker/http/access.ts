@@ -26,11 +26,11 @@ export function access(request: Request, env: Env): Access {
 	if (!isDevMode(env)) {
 		return refused(
 			"not_configured",
-			"Set the secret AEROGRAM_KEYS to open this server, or run it with `aerogram dev`.",
+			"This server is closed: AEROGRAM_DEV is not set. `npm run dev` sets it; keys for a deployed server do not exist yet.",
 		);
 	}
 	if (!open && !isLoopback(host)) {
-		return refused("not_configured", "Dev mode answers only on this machine: use localhost, or set keys and deploy.");
+		return refused("not_configured", "Dev mode answers only to names of this machine: use localhost or 127.0.0.1.");
 	}
 	const origin = request.headers.get("origin");
 	if (origin !== null && !isAllowedOrigin(origin, open ? host : undefined)) {

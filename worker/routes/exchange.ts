@@ -15,5 +15,7 @@ export const exchange = new Hono<App>().post("/", async (context) => {
 	if (!stored.ok) throw new Problem(stored.code, stored.message, stored.state);
 	if (stored.duplicate) context.header("idempotency-replayed", "true");
 	const position = `${stored.epoch}:${stored.first}`;
-	return context.json({ status: "success", message: exchangeReply(read.value.name), position });
+	const reply = { status: "success", message: exchangeReply(read.value.name), position };
+	// The newline is for whoever reads it in a terminal.
+	return context.body(`${JSON.stringify(reply)}\n`, 200, { "content-type": "application/json" });
 });
