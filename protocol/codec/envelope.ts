@@ -5,21 +5,21 @@ import { isName, nameFault } from "../names.ts";
 import { isEpoch, isSeq } from "../position.ts";
 import { type Fault, fail, type Result, succeed } from "../result.ts";
 import { type Fields, isFields, readDraft, readStart, writeStart } from "./fields.ts";
-import { itemsOf, parseJson } from "./json.ts";
+import { isList, itemsOf, parseJson } from "./json.ts";
 
 /** One envelope of a client's frame, or what is wrong with it and whose fault that is. */
 export type Decoded =
 	| { readonly ok: true; readonly envelope: ClientEnvelope }
 	| { readonly ok: false; readonly ref: number | undefined; readonly fault: Fault };
 
-/** How deep the data of a message may stand in a frame: a client's in a list and a `pub`, a server's also in its `e`. */
-const frameDepth = { client: 2, server: 5 } as const;
+/** How deep the data of a message stands in a server's frame: in a list, a `msg`, its `e` and an entry. */
+const dataDepth = 4;
 
 // --- from a client -------------------------------------------------------------------------------------------------
 
 /** Reads a client's text frame: one envelope or an array of them, each with its own result. The caller bounds its size. */
 export function decodeClientFrame(text: string): Result<readonly Decoded[]> {
-	const parsed = parseJson(text, limits.depth + frameDepth.client);
+	const parsed = parseJson(text, limits.depth + (isList(text) ? 2 : 1));
 	if (!parsed.ok) return decodeOneByOne(text, parsed.fault);
 	if (!Array.isArray(parsed.value)) return succeed([decodeClient(parsed.value)]);
 	if (parsed.value.length > limits.frameEnvelopes) return tooMany;
@@ -35,7 +35,7 @@ function decodeOneByOne(text: string, fault: Fault): Result<readonly Decoded[]> 
 	if (items.length > limits.frameEnvelopes) return tooMany;
 	return succeed(
 		items.map((item) => {
-			const parsed = parseJson(item, limits.depth + frameDepth.client - 1);
+			const parsed = parseJson(item, limits.depth + 1);
 			return parsed.ok ? decodeClient(parsed.value) : { ok: false, ref: refOf(item), fault: parsed.fault };
 		}),
 	);
@@ -176,7 +176,7 @@ export function encodeServer(envelope: ServerEnvelope): string {
 
 /** Reads a server's frame. Envelopes of a type this version does not know are left out: a newer server may send them. */
 export function decodeServerFrame(text: string): Result<readonly ServerEnvelope[]> {
-	const parsed = parseJson(text, limits.depth + frameDepth.server);
+	const parsed = parseJson(text, limits.depth + dataDepth);
 	if (!parsed.ok) return parsed;
 	const envelopes: ServerEnvelope[] = [];
 	for (const value of Array.isArray(parsed.value) ? parsed.value : [parsed.value]) {

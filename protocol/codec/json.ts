@@ -52,13 +52,18 @@ function scan(text: string, most: number) {
 	return undefined;
 }
 
+/** Whether a text, if it is JSON, is an array. */
+export function isList(text: string): boolean {
+	return /^\s*\[/.test(text);
+}
+
 /**
  * The items of a JSON array, each as its text; a text that is no array is its own only item. Undefined for brackets that
  * do not match. What the items hold is not looked at.
  */
 export function itemsOf(text: string): readonly string[] | undefined {
 	const trimmed = text.trim();
-	if (!trimmed.startsWith("[")) return [trimmed];
+	if (!isList(trimmed)) return [trimmed];
 	const items: string[] = [];
 	let depth = 0;
 	let from = 1;

@@ -139,8 +139,8 @@ describe("history", () => {
 		for (const order of ["asc", "desc"]) {
 			const pages = await walk(`${own}?limit=1000&order=${order}`);
 			expect(pages.flatMap((page) => page.messages)).toHaveLength(50);
-			if (order === "asc") expect(pages.length).toBeGreaterThan(2);
-			for (const page of order === "asc" ? pages : []) {
+			expect(pages.length).toBeGreaterThan(2);
+			for (const page of pages) {
 				expect(JSON.stringify(page).length).toBeLessThan(limits.bodyBytes + 2 * limits.messageBytes);
 			}
 		}

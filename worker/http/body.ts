@@ -1,4 +1,4 @@
-import { parseJson } from "../../protocol/codec/json.ts";
+import { isList, parseJson } from "../../protocol/codec/json.ts";
 import type { Json } from "../../protocol/envelopes.ts";
 import { limits } from "../../protocol/limits.ts";
 import { Problem, problemOf } from "./problem.ts";
@@ -16,8 +16,8 @@ export async function readJson(request: Request): Promise<{ readonly value: Json
 		throw new Problem("unsupported_media_type", "Send the body as it is, not compressed.");
 	}
 	const text = await readText(request);
-	// The data of a publish stands in a list and an object.
-	const parsed = parseJson(text, limits.depth + 2);
+	// The data of a publish stands in an object, and that perhaps in a list.
+	const parsed = parseJson(text, limits.depth + (isList(text) ? 2 : 1));
 	if (!parsed.ok) throw problemOf(parsed.fault);
 	return { value: parsed.value, text };
 }

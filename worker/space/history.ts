@@ -20,7 +20,7 @@ export function history(log: Log, epoch: string, request: HistoryRequest): Histo
 	const highest = Math.min(channel.head + 1, request.before?.seq ?? Number.POSITIVE_INFINITY);
 	const limit = Math.min(request.limit, Math.max(0, highest - lowest - 1));
 	if (request.order === "desc") {
-		const texts = limit === 0 ? [] : log.newestBefore(channel, highest, lowest, limit);
+		const texts = limit === 0 ? [] : log.newestBefore(channel, highest, lowest, limit, limits.bodyBytes);
 		const next = highest - texts.length;
 		return { ok: true, ...state, body: texts.join(",\n"), next, more: next - 1 > lowest };
 	}

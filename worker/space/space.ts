@@ -101,15 +101,16 @@ export class Space extends DurableObject<Env> implements SpaceApi {
 
 	override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void {
 		const session = this.#sockets.of(socket);
-		if (session && !session.closed) this.#dispatch.frame(session, frame);
+		if (session) this.#dispatch.frame(session, frame);
 		this.#sockets.send();
 	}
 
 	override webSocketClose(socket: WebSocket, code: number): void {
 		this.#commit.flush();
 		this.#forget(socket);
-		// The runtime does not answer a close by itself. 1005, 1006 and 1015 are never sent (RFC 6455, section 7.4.1).
-		socket.close(code === 1005 || code === 1006 || code === 1015 ? 1000 : code);
+		// The runtime does not answer a close by itself. Of the codes that a client may send, only its own may be repeated:
+		// the others are reserved (RFC 6455, section 7.4), and the runtime throws at some of them.
+		socket.close(code >= 3000 && code < 5000 ? code : 1000);
 	}
 
 	override webSocketError(socket: WebSocket): void {
@@ -203,7 +204,7 @@ export class Space extends DurableObject<Env> implements SpaceApi {
 			this.#forget(socket);
 			socket.close(1001);
 		}
-		for (const receiver of this.#outbox.stuck()) receiver.close("slow_consumer");
+		this.#outbox.closeStuck();
 		const more = this.#log.sweep() || this.#sockets.count > 0;
 		return more ? Date.now() + this.#durations.sweep : undefined;
 	}

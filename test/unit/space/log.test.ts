@@ -88,9 +88,13 @@ test("reading backwards gives the same messages as reading forwards", () => {
 	const bench = new Bench();
 	for (let index = 0; index < 60; index++) bench.append(message(kilobyte));
 	const channel = bench.log.channel("chat");
-	const backwards = bench.log.newestBefore(channel, 61, 0, 60).map((text) => (JSON.parse(text) as { seq: number }).seq);
+	const backwards = bench.log
+		.newestBefore(channel, 61, 0, 60, 1_000_000)
+		.map((text) => (JSON.parse(text) as { seq: number }).seq);
 	expect([...backwards].reverse()).toEqual(bench.seqs());
-	const some = bench.log.newestBefore(channel, 40, 30, 5).map((text) => (JSON.parse(text) as { seq: number }).seq);
+	const some = bench.log
+		.newestBefore(channel, 40, 30, 5, 1_000_000)
+		.map((text) => (JSON.parse(text) as { seq: number }).seq);
 	expect(some).toEqual([39, 38, 37, 36, 35]);
 });
 
@@ -171,7 +175,7 @@ test("no message is older than the one before it, whatever the clock does", () =
 	const times = [5, 3, 9, 1, 9].map((ms) => {
 		bench.now = ms;
 		bench.append(message("x"));
-		const page = bench.log.newestBefore(bench.log.channel("chat"), Number.POSITIVE_INFINITY, 0, 1);
+		const page = bench.log.newestBefore(bench.log.channel("chat"), Number.POSITIVE_INFINITY, 0, 1, 1_000_000);
 		return (JSON.parse(page[0] ?? "{}") as { ts: number }).ts;
 	});
 	expect(times).toEqual([5, 5, 9, 9, 9]);
@@ -200,6 +204,6 @@ test("texts in every script and with every escape come back as they were sent", 
 	const data = ["你好,服务器!", "a\nb\r\nc", '"\\,\n{"seq":1}', "\u0000\u001f\u2028", "😀".repeat(5_000), "__proto__"];
 	for (const text of data) bench.append(message(text));
 	bench.wake();
-	const texts = bench.log.newestBefore(bench.log.channel("chat"), Number.POSITIVE_INFINITY, 0, 99);
+	const texts = bench.log.newestBefore(bench.log.channel("chat"), Number.POSITIVE_INFINITY, 0, 99, 1_000_000);
 	expect(texts.map((text) => (JSON.parse(text) as { data: string }).data).reverse()).toEqual(data);
 });

@@ -103,10 +103,27 @@ test("a reader that stays behind without credit is closed as a slow consumer; on
 	bench.outbox.subscribe(idle, { number: 2, name: "quiet" }, 0);
 	for (let index = 0; index < 50; index++) bench.publish();
 	bench.now += 1_001;
-	expect(bench.outbox.stuck()).toEqual([stuck]);
-	bench.publish();
+	bench.outbox.closeStuck();
 	expect(stuck.closed).toBe("slow_consumer");
 	expect(idle.closed).toBeUndefined();
+});
+
+test("a publish closes a slow consumer too, and nothing is written to it any more", () => {
+	const bench = new Bench();
+	const [stuck, quick] = [new Reader(), new Reader()];
+	for (const reader of [stuck, quick]) bench.outbox.subscribe(reader, channel, 0);
+	for (let index = 0; index < 50; index++) {
+		bench.publish();
+		bench.outbox.credit(quick, 1, bench.head);
+	}
+	bench.now += 1_001;
+	bench.publish();
+	expect(stuck.closed).toBe("slow_consumer");
+	const { to } = stuck;
+	bench.outbox.credit(stuck, 1, to);
+	bench.publish();
+	expect(stuck.to).toBe(to);
+	expect(quick.to).toBe(52);
 });
 
 test("the window belongs to the receiver, not to each of its channels", () => {

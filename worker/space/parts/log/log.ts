@@ -193,10 +193,16 @@ export class Log {
 		return bodies.length === 0 ? undefined : { after, to, body: bodies.join(",\n") };
 	}
 
-	/** The newest `count` messages before a seq and after `after`, newest first, each as its JSON text. */
-	newestBefore(channel: Channel, before: number, after: number, count: number): readonly string[] {
+	/**
+	 * The newest messages before a seq and after `after`, newest first, each as its JSON text: `count` of them, or fewer
+	 * where they would pass about `most` characters, and at least one segment's.
+	 */
+	newestBefore(channel: Channel, before: number, after: number, count: number, most: number): readonly string[] {
 		const texts: string[] = [];
+		let size = 0;
 		for (const run of this.#segments.before(channel.number, before)) {
+			if (size > 0 && size + run.body.length > most) break;
+			size += run.body.length;
 			const end = Math.min(run.to, before - 1) - run.after;
 			const start = Math.max(0, after - run.after);
 			texts.push(...textsOf(run).slice(start, end).reverse());

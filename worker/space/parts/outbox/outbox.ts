@@ -70,7 +70,7 @@ export class Outbox {
 			if (subscription.sent === added.after && subscription.window.open) {
 				subscription.deliver(envelope, added.to, this.#now());
 			} else if (subscription.window.stuck(this.#now(), this.#slow)) {
-				subscription.receiver.close("slow_consumer");
+				this.#giveUp(subscription.receiver);
 			}
 		}
 	}
@@ -99,12 +99,12 @@ export class Outbox {
 		return subscribers.map((subscription) => subscription.receiver);
 	}
 
-	/** The receivers that stay behind without giving credit. */
-	stuck(): readonly Receiver[] {
-		const now = this.#now();
-		return [...this.#byReceiver].flatMap(([receiver, { window, all }]) =>
-			window.stuck(now, this.#slow) && [...all.values()].some((each) => this.#isBehind(each)) ? [receiver] : [],
-		);
+	/** Closes the receivers that stay behind without giving credit. */
+	closeStuck(): void {
+		for (const [receiver, { window, all }] of this.#byReceiver) {
+			const behind = [...all.values()].some((each) => this.#isBehind(each));
+			if (behind && window.stuck(this.#now(), this.#slow)) this.#giveUp(receiver);
+		}
 	}
 
 	/**
@@ -114,6 +114,11 @@ export class Outbox {
 	#tellHead(subscription: Subscription): void {
 		const head = this.#pages.head(subscription.channel);
 		subscription.deliver(encodeMessages(subscription.channel.name, head, "", head), head, this.#now());
+	}
+
+	#giveUp(receiver: Receiver): void {
+		this.remove(receiver);
+		receiver.close("slow_consumer");
 	}
 
 	#isBehind(subscription: Subscription): boolean {

@@ -27,28 +27,31 @@ export interface Socket {
 	deserializeAttachment(): unknown;
 }
 
+/** Whom a session tells of itself. */
+export interface SessionHost {
+	/** It has something to send in this turn. */
+	wantsToSend(session: Session): void;
+	/** It was closed from here. Its client may take long to answer, or never do; what it still sends is not heard. */
+	closed(session: Session): void;
+}
+
 /** One socket and what is about to leave on it. What is written in one turn leaves as one frame. */
 export class Session implements Receiver {
 	readonly socket: Socket;
 	readonly identity: Identity;
-	readonly #wantsToSend: (session: Session) => void;
+	readonly #host: SessionHost;
 	#envelopes: string[] = [];
 	#closed = false;
 
-	constructor(socket: Socket, identity: Identity, wantsToSend: (session: Session) => void) {
+	constructor(socket: Socket, identity: Identity, host: SessionHost) {
 		this.socket = socket;
 		this.identity = identity;
-		this.#wantsToSend = wantsToSend;
-	}
-
-	/** Whether it was closed from here; what its client still sends is no longer heard. */
-	get closed(): boolean {
-		return this.#closed;
+		this.#host = host;
 	}
 
 	write(envelope: string): void {
 		if (this.#closed) return;
-		if (this.#envelopes.length === 0) this.#wantsToSend(this);
+		if (this.#envelopes.length === 0) this.#host.wantsToSend(this);
 		this.#envelopes.push(envelope);
 	}
 
@@ -73,6 +76,7 @@ export class Session implements Receiver {
 		this.write(encodeServer({ type: "bye", code, message: title }));
 		this.send();
 		this.#closed = true;
+		this.#host.closed(this);
 		try {
 			this.socket.close(close, title);
 		} catch {

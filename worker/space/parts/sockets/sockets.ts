@@ -19,6 +19,10 @@ export class Sockets<PlatformSocket extends Socket> {
 	readonly #sessions = new Map<PlatformSocket, Session>();
 	readonly #byClient = new Map<string, Session>();
 	readonly #waiting = new Set<Session>();
+	readonly #sessionHost = {
+		wantsToSend: (session: Session) => void this.#waiting.add(session),
+		closed: (session: Session) => void this.remove(session.socket as PlatformSocket),
+	};
 
 	constructor(host: SocketHost<PlatformSocket>, now: Clock) {
 		this.#host = host;
@@ -98,7 +102,7 @@ export class Sockets<PlatformSocket extends Socket> {
 	}
 
 	#add(socket: PlatformSocket, identity: Identity): Session {
-		const session = new Session(socket, identity, (waiting) => this.#waiting.add(waiting));
+		const session = new Session(socket, identity, this.#sessionHost);
 		this.#sessions.set(socket, session);
 		this.#byClient.set(clientKey(identity), session);
 		return session;
