@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Route } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { findChromium } from "../../tools/chromium.ts";
 import { headOf, postJson, publishAll, readMessages } from "../helpers/http.ts";
@@ -139,6 +139,22 @@ describe.skipIf(findChromium() === undefined)("the page at GET /", () => {
 		await page.getByLabel("Message").fill("");
 	});
 
+	test("stores once what is sent again because its answer was lost", async () => {
+		const before = await head();
+		const loseTheAnswer = async (route: Route) => {
+			await route.fetch();
+			await route.abort();
+		};
+		await page.route("**/v1/exchange", loseTheAnswer, { times: 1 });
+		await send("Grace", "answered in vain");
+		await answered("No answer. Send again");
+		await line(before + 1).waitFor();
+		await page.keyboard.press("Enter");
+		await answered(`(seq ${before + 1})`);
+		expect(await head()).toBe(before + 1);
+		expect(visitor.takeProblems()).toEqual([expect.stringContaining("net::ERR_FAILED")]);
+	});
+
 	test("shows names and messages as the text they are, and other JSON as JSON", async () => {
 		const name = "<img src=x onerror=\"document.title='run'\">";
 		const seq = await publish(name, "<script>document.title='run'</script>");
@@ -221,7 +237,17 @@ describe.skipIf(findChromium() === undefined)("the page at GET /", () => {
 		await newer.waitFor({ state: "hidden" });
 	});
 
-	test("goes on after kill -9 and a restart without a double or a gap, and sends once what had no answer", async () => {
+	test("starts with the last 50 messages, at the end", async () => {
+		await page.reload();
+		await state("connected");
+		const last = await head();
+		await line(last).waitFor();
+		expect(await visitor.seqs()).toEqual(Array.from({ length: 50 }, (_, index) => last - 49 + index));
+		expect(await page.locator("#log").evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight)).toBe(0);
+	});
+
+	test("goes on after kill -9 and a restart without a double or a gap", async () => {
+		const [first = 0] = await visitor.seqs();
 		const before = await publish("Ada", "before the kill");
 		await line(before).waitFor();
 		await server.kill();
@@ -236,8 +262,7 @@ describe.skipIf(findChromium() === undefined)("the page at GET /", () => {
 		await answered("The server answered: ");
 		await line(before + 2).waitFor();
 		await line(await publish("Ada", "after all")).waitFor();
-		const seqs = await visitor.seqs();
-		expect(seqs).toEqual(Array.from({ length: 300 }, (_, index) => before + 3 - 299 + index));
+		expect(await visitor.seqs()).toEqual(Array.from({ length: before + 4 - first }, (_, index) => first + index));
 		const stored = await readMessages(`${channel}/messages`, `${(await headOf(channel)).split(":")[0]}:${before}`);
 		expect(stored.map(({ data }) => (data as unknown as { message: string }).message)).toEqual([
 			"before you were back",
