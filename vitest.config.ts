@@ -7,9 +7,13 @@ import { importText, skipEveryTest } from "./tools/vitest-plugins.ts";
 const chromium = findChromium();
 if (!chromium && needsChromium()) throw new Error("There is no Chromium, and in CI nothing may be skipped.");
 
-// Groups run one after another: tests that measure time must not share two cores with a browser.
+/** Tests in Node start servers and wait for them more than they compute. */
+const nodeTests = { testTimeout: 60_000, hookTimeout: 60_000 };
+
+// Groups run one after another: what measures time has the machine to itself.
 export default defineConfig({
 	test: {
+		maxWorkers: 4,
 		projects: [
 			{
 				plugins: [importText()],
@@ -28,17 +32,25 @@ export default defineConfig({
 					name: "worker",
 					include: ["test/worker/**/*.test.ts"],
 					globalSetup: ["test/promises/setup.ts"],
-					sequence: { groupOrder: 2 },
+					testTimeout: 30_000,
+					sequence: { groupOrder: 1 },
 				},
 			},
 			{
 				test: {
 					name: "node",
 					include: ["test/node/**/*.test.ts", "test/guards/**/*.test.ts"],
-					testTimeout: 60_000,
-					hookTimeout: 60_000,
+					...nodeTests,
+					sequence: { groupOrder: 1 },
+				},
+			},
+			{
+				test: {
+					name: "measured",
+					include: ["test/measured/**/*.test.ts"],
+					...nodeTests,
 					fileParallelism: false,
-					sequence: { groupOrder: 3 },
+					sequence: { groupOrder: 2 },
 				},
 			},
 			{
@@ -46,7 +58,7 @@ export default defineConfig({
 				test: {
 					name: "browser",
 					include: ["test/browser/**/*.test.ts"],
-					sequence: { groupOrder: 4 },
+					sequence: { groupOrder: 3 },
 					...(chromium && browserOptions(chromium)),
 				},
 			},

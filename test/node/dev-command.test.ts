@@ -26,19 +26,6 @@ async function status(url: string, host?: string): Promise<number | undefined> {
 }
 
 describe("npm run dev", () => {
-	test("answers /health within 3 s of its start, with nothing built before, in each of 5 runs", async () => {
-		const times: number[] = [];
-		for (let run = 0; run < 5; run++) {
-			const started = performance.now();
-			await using dev = npmRunDev(tree.folder, ["--json", ...anywhere(`start-${run}`)]);
-			const { url } = await dev.ready;
-			expect(await status(`${url}/health`)).toBe(200);
-			times.push(Math.round(performance.now() - started));
-		}
-		console.log(`from spawn to /health: ${times.join(", ")} ms`);
-		expect(Math.max(...times)).toBeLessThanOrEqual(3_000);
-	});
-
 	test("with --json prints exactly one line on stdout, and serves what it says there", async () => {
 		await using dev = npmRunDev(tree.folder, ["--json", ...anywhere("json")]);
 		const line = await dev.ready;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { parseJson } from "../../../protocol/codec/json.ts";
-import { StreamSplitter } from "../../../protocol/codec/stream.ts";
-import { parseXml } from "../../../protocol/codec/xml.ts";
-import { bytesOf } from "../../helpers/stream.ts";
+import { parseJson } from "../../protocol/codec/json.ts";
+import { StreamSplitter } from "../../protocol/codec/stream.ts";
+import { parseXml } from "../../protocol/codec/xml.ts";
+import { bytesOf } from "../helpers/stream.ts";
 
 /** What is put before, repeated, and put behind. */
 type Pieces = readonly [head: string, repeated: string, tail: string];
