@@ -70,10 +70,12 @@ export class Log {
 			retention: this.#retention,
 		};
 		const staged = new Map<string, StagedChannel>();
+		// Asked once a flush: it is a query of its own, and a flush is small beside the limit.
+		const full = this.#sql.size() > limits.spaceBytes;
 		const outcomes = appends.map((append) => {
 			const channel = staged.get(append.channel) ?? new StagedChannel(stores, append.channel);
 			staged.set(append.channel, channel);
-			return this.#appendOne(append, channel, now);
+			return this.#appendOne(append, channel, now, full);
 		});
 		const added: Added[] = [];
 		for (const channel of staged.values()) {
@@ -90,7 +92,7 @@ export class Log {
 	}
 
 	/** Dedup comes first: a publish that is stored must be answered so, whatever has changed since. */
-	#appendOne(append: Append, channel: StagedChannel, now: number): Outcome {
+	#appendOne(append: Append, channel: StagedChannel, now: number, full: boolean): Outcome {
 		const earlier = this.#producerOutcome(append, channel) ?? this.#keyOutcome(append, now);
 		if (earlier) return earlier;
 		if (append.drafts.some((draft) => exceedsBytes(draft.data, limits.messageBytes))) {
@@ -100,7 +102,7 @@ export class Log {
 			const message = `The channel's head is ${channel.head}, not ${append.ifSeq}.`;
 			return { ...refused("condition_failed", message), head: channel.head };
 		}
-		if (this.#sql.size() > limits.spaceBytes) {
+		if (full) {
 			return refused("storage_full", "The space is full: wait for retention, purge a channel or wipe the space.");
 		}
 		const first = channel.add(append, now, this.#makeId);
