@@ -5,6 +5,8 @@ export interface Proxy {
 	readonly url: string;
 	/** Connections cut so far. */
 	readonly cuts: number;
+	/** Chunks of the server that are on their way, and lost if it dies now. */
+	readonly inTransit: number;
 	/** Resets every connection that is open now. */
 	cut(): void;
 	close(): Promise<void>;
@@ -24,6 +26,7 @@ export async function startProxy(target: string, options: ProxyOptions): Promise
 	const { hostname, port } = new URL(target);
 	const open = new Set<Socket>();
 	let cuts = 0;
+	let inTransit = 0;
 	const server = createServer((client) => {
 		const upstream = connect(Number(port), hostname);
 		let budget = nextBudget();
@@ -51,8 +54,12 @@ export async function startProxy(target: string, options: ProxyOptions): Promise
 		};
 		client.on("data", (chunk: Buffer) => carry(upstream, chunk));
 		upstream.on("data", (chunk: Buffer) => {
-			if (delay === 0) carry(client, chunk);
-			else setTimeout(carry, delay, client, chunk);
+			if (delay === 0) return carry(client, chunk);
+			inTransit += 1;
+			setTimeout(() => {
+				inTransit -= 1;
+				carry(client, chunk);
+			}, delay);
 		});
 		for (const socket of [client, upstream]) {
 			open.add(socket);
@@ -66,6 +73,9 @@ export async function startProxy(target: string, options: ProxyOptions): Promise
 		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
 		get cuts() {
 			return cuts;
+		},
+		get inTransit() {
+			return inTransit;
 		},
 		cut() {
 			for (const socket of open) socket.resetAndDestroy();
