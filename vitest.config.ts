@@ -1,11 +1,26 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { findChromium, needsChromium } from "./tools/chromium.ts";
 import { importText, skipEveryTest } from "./tools/vitest-plugins.ts";
 
 const chromium = findChromium();
 if (!chromium && needsChromium()) throw new Error("There is no Chromium, and in CI nothing may be skipped.");
+
+/** The files that take longest, the longest first: what starts last should end soon. */
+const longest = ["kill", "dev-signals", "rows", "dev-command", "page", "blocks", "package"];
+
+/** Starts the longest files first, and the others as Vitest orders them. */
+class LongestFirst extends BaseSequencer {
+	override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+		const rank = ({ moduleId }: TestSpecification) => {
+			const index = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+			return index === -1 ? longest.length : index;
+		};
+		return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+	}
+}
 
 /** Tests in Node start servers and wait for them more than they compute. */
 const nodeTests = { testTimeout: 60_000, hookTimeout: 60_000 };
@@ -14,10 +29,17 @@ const nodeTests = { testTimeout: 60_000, hookTimeout: 60_000 };
 export default defineConfig({
 	test: {
 		maxWorkers: 4,
+		sequence: { sequencer: LongestFirst },
 		projects: [
 			{
 				plugins: [importText()],
-				test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false, sequence: { groupOrder: 1 } },
+				test: {
+					name: "unit",
+					include: ["test/unit/**/*.test.ts"],
+					isolate: false,
+					testTimeout: 30_000,
+					sequence: { groupOrder: 1 },
+				},
 			},
 			{
 				plugins: [
@@ -58,7 +80,7 @@ export default defineConfig({
 				test: {
 					name: "browser",
 					include: ["test/browser/**/*.test.ts"],
-					sequence: { groupOrder: 3 },
+					sequence: { groupOrder: 1 },
 					...(chromium && browserOptions(chromium)),
 				},
 			},
