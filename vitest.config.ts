@@ -28,7 +28,7 @@ const nodeTests = { testTimeout: 60_000, hookTimeout: 60_000 };
 // Groups run one after another: what measures time has the machine to itself.
 export default defineConfig({
 	test: {
-		maxWorkers: 4,
+		maxWorkers: 5,
 		sequence: { sequencer: LongestFirst },
 		projects: [
 			{

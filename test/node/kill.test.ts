@@ -70,7 +70,7 @@ test(`${kills} kill -9 of the whole process group lose no acknowledged message, 
 	const countDuplicates = () => acks.filter((ack) => ack.duplicate).length;
 	try {
 		for (let kill = 0; kill < kills; kill++) {
-			const enough = acks.length + acksBetweenKills + random.below(300);
+			const enough = acks.length + acksBetweenKills + random.below(50);
 			await until(() => acks.length >= enough && inFlight >= windowSize, "the next thousand acks", 30_000);
 			await new Promise((resolve) => setTimeout(resolve, random.next() * 50));
 			// A moment in which nothing is on its way back would show less.
