@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import type { Miniflare } from "miniflare";
 import { isLoopback, listenAddress, reachableAddress } from "./address.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
@@ -56,7 +57,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 	if (options.tcp !== null) await checkPort("--tcp", host, options.tcp);
 	const folder = await openDataFolder(options.data);
 	try {
-		const [miniflare, worker] = await Promise.all([import("miniflare"), options.worker()]);
+		const built = options.worker();
+		const miniflare = loadMiniflare();
+		const worker = await built;
 		const { durationScale } = options;
 		const mode = options.unsafeOpen ? "unsafe-open" : isLoopback(host) ? "1" : undefined;
 		return await serve(miniflare, options.log, folder, {
@@ -107,6 +110,11 @@ async function serve(
 			folder.release();
 		},
 	};
+}
+
+/** By `require`: its package names no module type, and `import` would compile its megabytes once more to find that out. */
+function loadMiniflare(): typeof import("miniflare") {
+	return createRequire(import.meta.url)("miniflare") as typeof import("miniflare");
 }
 
 /** The runtime chose the port of raw TCP and tells it nobody; a connection that it opens for us does. */
