@@ -9,7 +9,7 @@ const chromium = findChromium();
 if (!chromium && needsChromium()) throw new Error("There is no Chromium, and in CI nothing may be skipped.");
 
 /** The files that take longest, the longest first: what starts last should end soon. */
-const longest = ["kill", "dev-signals", "rows", "dev-command", "page", "blocks", "package"];
+const longest = ["kill", "dev-signals", "rows", "dev-command", "page", "package"];
 
 /** Starts the longest files first, and the others as Vitest orders them. */
 class LongestFirst extends BaseSequencer {
@@ -22,13 +22,16 @@ class LongestFirst extends BaseSequencer {
 	}
 }
 
+/** Every test makes its own spaces, servers and folders, so that files may share the modules they load. */
+const shared = { isolate: false };
+
 /** Tests in Node start servers and wait for them more than they compute. */
-const nodeTests = { testTimeout: 60_000, hookTimeout: 60_000 };
+const nodeTests = { ...shared, testTimeout: 60_000, hookTimeout: 60_000 };
 
 // Groups run one after another: what measures time has the machine to itself.
 export default defineConfig({
 	test: {
-		maxWorkers: 5,
+		maxWorkers: 4,
 		sequence: { sequencer: LongestFirst },
 		projects: [
 			{
@@ -36,7 +39,7 @@ export default defineConfig({
 				test: {
 					name: "unit",
 					include: ["test/unit/**/*.test.ts"],
-					isolate: false,
+					...shared,
 					testTimeout: 30_000,
 					sequence: { groupOrder: 1 },
 				},
@@ -54,6 +57,7 @@ export default defineConfig({
 					name: "worker",
 					include: ["test/worker/**/*.test.ts"],
 					globalSetup: ["test/promises/setup.ts"],
+					...shared,
 					testTimeout: 30_000,
 					sequence: { groupOrder: 1 },
 				},
@@ -65,6 +69,10 @@ export default defineConfig({
 					...nodeTests,
 					sequence: { groupOrder: 1 },
 				},
+			},
+			{
+				// Not part of `npm test`: the tools that only CI uses. `npm run soak` runs them.
+				test: { name: "tools", include: ["test/tools/**/*.test.ts"], ...nodeTests, sequence: { groupOrder: 4 } },
 			},
 			{
 				test: {

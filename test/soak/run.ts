@@ -16,6 +16,7 @@ const runs: readonly {
 	{ test: "test/node/kill.test.ts", project: "node", env: { AEROGRAM_TEST_KILLS: "100" } },
 	{ test: "test/node/cut.test.ts", project: "node", env: { AEROGRAM_TEST_CUTS: "500" } },
 	{ test: "test/unit/protocol/fuzz.test.ts", project: "unit", env: {} },
+	{ test: "test/tools", project: "tools", env: {} },
 ];
 
 for (let round = 1; round <= rounds; round++) {
