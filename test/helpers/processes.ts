@@ -75,11 +75,26 @@ export async function waitUntil(
 	return performance.now() - started;
 }
 
-/** Whether a port of 127.0.0.1 can be listened on. */
+/**
+ * Whether nobody listens on a port of this machine. Asked of the system where it tells: listening there to find out fails,
+ * too, while some connection of another test happens to have that port at its near end.
+ */
 export function isPortFree(port: number): Promise<boolean> {
+	if (process.platform === "linux") return Promise.resolve(!listeningPorts().has(port));
 	const server = createServer();
 	return new Promise((resolve) => {
 		server.once("error", () => resolve(false));
 		server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(true)));
 	});
+}
+
+function listeningPorts(): ReadonlySet<number> {
+	const lines = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) =>
+		readFileSync(file, "utf8").trim().split("\n").slice(1),
+	);
+	const fields = lines.map((line) => line.trim().split(/\s+/));
+	// The state 0A is LISTEN; an address reads <hex address>:<hex port>.
+	return new Set(
+		fields.filter(([, , , state]) => state === "0A").map(([, local = ""]) => parseInt(local.split(":")[1] ?? "", 16)),
+	);
 }
