@@ -84,7 +84,7 @@ export const mutants: readonly Mutant[] = [
 				replace: "const earlier = undefined as Outcome | undefined;",
 			},
 		],
-		...cut,
+		...kill,
 	},
 	{
 		name: "resumes one message too late",
