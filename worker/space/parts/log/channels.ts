@@ -32,6 +32,8 @@ export class Channels {
 	readonly #sql: Sql;
 	readonly #segments: Segments;
 	#loaded = new Map<string, Channel>();
+	/** A wake asks for the channel of every subscription of every socket: mostly the same few. */
+	#names = new Map<number, string>();
 
 	constructor(sql: Sql, segments: Segments) {
 		this.#sql = sql;
@@ -45,8 +47,12 @@ export class Channels {
 
 	/** A channel by number, if there is one. */
 	byNumber(number: number): Channel | undefined {
+		const known = this.#names.get(number);
+		if (known !== undefined) return this.get(known);
 		const row = this.#sql.all<{ name: string }>("SELECT name FROM channels WHERE number = ?", number)[0];
-		return row && this.get(row.name);
+		if (!row) return undefined;
+		this.#names.set(number, row.name);
+		return this.get(row.name);
 	}
 
 	/** Gives a channel its row, and with it its number. */
@@ -69,6 +75,7 @@ export class Channels {
 	/** Forgets what is in memory, after a wipe. */
 	clear(): void {
 		this.#loaded = new Map();
+		this.#names = new Map();
 	}
 
 	/** Names after `after`, in order of name. */
