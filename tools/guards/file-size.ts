@@ -6,7 +6,7 @@ const testLines = 400;
 
 /** No source file over 300 lines, no test file over 400. Notes the median of the source files. */
 export function checkFileSize(root: string): Report {
-	const files = readSources(root).map(({ path, text }) => ({
+	const files = readSources(root, /\.(?:ts|tsx|mts|js|mjs|html|css)$/).map(({ path, text }) => ({
 		path,
 		lines: text.replace(/\n$/, "").split("\n").length,
 	}));

@@ -20,10 +20,10 @@ export function listFiles(root: string): readonly string[] {
 	return paths.filter((path) => !path.startsWith(fixtures) && existsSync(join(root, path))).sort();
 }
 
-/** The TypeScript and JavaScript files below the root, with their text. */
-export function readSources(root: string): readonly SourceFile[] {
+/** The TypeScript and JavaScript files below the root, with their text; `endings` names others. */
+export function readSources(root: string, endings = /\.(?:ts|tsx|mts|js|mjs)$/): readonly SourceFile[] {
 	return listFiles(root)
-		.filter((path) => /\.(?:ts|tsx|mts|js|mjs)$/.test(path))
+		.filter((path) => endings.test(path))
 		.map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 }
 

@@ -1,5 +1,8 @@
 import { Hono } from "hono";
-import page from "../../console/index.html";
+import markup from "../../console/index.html";
+import script from "../../console/script.html";
+import style from "../../console/style.html";
+import words from "../../console/words.html";
 import { isDevMode } from "../env.ts";
 import sdk from "../generated/aerogram.js.txt";
 import type { App } from "../http/types.ts";
@@ -15,6 +18,12 @@ const contentSecurityPolicy = [
 	"form-action 'none'",
 	"frame-ancestors 'none'",
 ].join("; ");
+
+/** The page as it is sent: one file, so that it needs nothing but itself and the SDK. */
+const page = Object.entries({ style, words, script }).reduce(
+	(whole, [name, part]) => whole.replace(`<!-- ${name}.html -->`, () => part),
+	markup,
+);
 
 /** The page for people, the SDK for pages without a build, and the health of the server. */
 export const pages = new Hono<App>()
