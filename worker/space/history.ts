@@ -1,6 +1,7 @@
 import { limits } from "../../protocol/limits.ts";
 import type { ChannelState, HistoryPage, HistoryRequest, Refusal } from "./api.ts";
 import type { Log } from "./parts/log/log.ts";
+import { separator } from "./parts/log/segments.ts";
 
 /** Reads a page of a channel for HTTP: ascending after a seq, or descending before one. */
 export function history(log: Log, epoch: string, request: HistoryRequest): HistoryPage | Refusal {
@@ -22,7 +23,7 @@ export function history(log: Log, epoch: string, request: HistoryRequest): Histo
 	if (request.order === "desc") {
 		const texts = limit === 0 ? [] : log.newestBefore(channel, highest, lowest, limit, limits.bodyBytes);
 		const next = highest - texts.length;
-		return { ok: true, ...state, body: texts.join(",\n"), next, more: next - 1 > lowest };
+		return { ok: true, ...state, body: texts.join(separator), next, more: next - 1 > lowest };
 	}
 	const page = limit === 0 ? undefined : log.page(channel, lowest, limits.bodyBytes, limit);
 	// A reader at, or ahead of, everything here goes on from where it stands.

@@ -207,3 +207,14 @@ test("texts in every script and with every escape come back as they were sent", 
 	const texts = bench.log.newestBefore(bench.log.channel("chat"), Number.POSITIVE_INFINITY, 0, 99, 1_000_000);
 	expect(texts.map((text) => (JSON.parse(text) as { data: string }).data).reverse()).toEqual(data);
 });
+
+test("dedup outlives a trim that meets the producers before they were read again", () => {
+	const bench = new Bench({ ...everything, messages: 20 });
+	const publish = () => bench.append(message("x", { producer: { client: "c", n: 0, previous: -1 } }))[0];
+	expect(publish()).toMatchObject({ first: 1, duplicate: false });
+	bench.wake();
+	for (let index = 0; index < 100; index++) bench.append(message(kilobyte));
+	expect(bench.log.channel("chat").floor).toBeGreaterThan(1);
+	bench.wake();
+	expect(publish()).toMatchObject({ first: null, duplicate: true });
+});

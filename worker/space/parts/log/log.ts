@@ -5,7 +5,7 @@ import type { Added, Append, Clock, Outcome, Run, Sql } from "../../ports.ts";
 import { type Channel, Channels } from "./channels.ts";
 import { Keys } from "./keys.ts";
 import { ProducerStore, producerKey } from "./producers.ts";
-import { Segments, textsOf } from "./segments.ts";
+import { Segments, separator, textsOf } from "./segments.ts";
 import { type Retention, StagedChannel } from "./staged-channel.ts";
 
 /** What became of one flush. Memory follows only when `apply` is called, after the transaction stands. */
@@ -187,12 +187,12 @@ export class Log {
 		for (const run of this.#segments.after(channel.number, after)) {
 			if (size > 0 && size + run.body.length > most) break;
 			const over = run.to - after - count;
-			bodies.push(over > 0 ? textsOf(run).slice(0, -over).join(",\n") : run.body);
+			bodies.push(over > 0 ? textsOf(run).slice(0, -over).join(separator) : run.body);
 			size += run.body.length;
 			to = Math.min(run.to, after + count);
 			if (over >= 0 || size >= most) break;
 		}
-		return bodies.length === 0 ? undefined : { after, to, body: bodies.join(",\n") };
+		return bodies.length === 0 ? undefined : { after, to, body: bodies.join(separator) };
 	}
 
 	/**

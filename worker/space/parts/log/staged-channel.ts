@@ -1,7 +1,7 @@
 import { limits, storage } from "../../../../protocol/limits.ts";
 import type { Added, Append } from "../../ports.ts";
 import type { Channel, Channels } from "./channels.ts";
-import { findIn, type Producer, type ProducerStore, type Producers, producerKey, publishMark } from "./producers.ts";
+import { findIn, type Producer, type ProducerStore, producerKey, publishMark } from "./producers.ts";
 import { cutIntoRuns, fits, type Segments, separator } from "./segments.ts";
 
 /** What one channel keeps. */
@@ -22,7 +22,7 @@ export interface Stores {
 
 /**
  * One channel during one flush: what is being added to it, beside what is stored. Nothing here reaches memory that
- * outlives the flush; `write` returns the channel as it will be once the transaction stands.
+ * outlives the flush before `apply`, which is called once the transaction stands.
  */
 export class StagedChannel {
 	readonly #stores: Stores;
@@ -126,7 +126,10 @@ export class StagedChannel {
 
 	/** When a segment starts: drops the oldest ones beyond retention, never the newest, never past the checkpoint. */
 	#retain(channel: Channel, now: number): Channel {
-		const { segments, producers, retention } = this.#stores;
+		const { segments, retention } = this.#stores;
+		// Read before anything is deleted: what made the messages between the checkpoint and the floor must not be forgotten.
+		const producers = this.#producers();
+		const { checkpoint } = this.#channel;
 		const newest = channel.tail?.first ?? 1;
 		let bytes = channel.bytes ?? segments.bytes(channel.number);
 		let floor = channel.floor;
@@ -137,15 +140,15 @@ export class StagedChannel {
 			bytes -= segment.bytes;
 			floor = segment.last + 1;
 		}
-		const due = channel.head - channel.checkpoint >= storage.checkpointMessages;
+		const due = channel.head - checkpoint >= storage.checkpointMessages;
 		if (floor > channel.floor) segments.deleteBefore(channel.number, floor);
-		if (!due && floor - 1 <= channel.checkpoint) return { ...channel, bytes, floor };
-		const all = new Map([...this.#producers(), ...this.#staged]);
-		const kept = producers.save(channel.number, channel.head, all, now);
-		return { ...channel, bytes, floor, producers: kept, checkpoint: channel.head };
+		if (!due && floor - 1 <= checkpoint) return { ...channel, producers, checkpoint, bytes, floor };
+		const all = new Map([...producers, ...this.#staged]);
+		const kept = this.#stores.producers.save(channel.number, channel.head, all, now);
+		return { ...channel, producers: kept, checkpoint: channel.head, bytes, floor };
 	}
 
-	#producers(): Producers {
+	#producers(): Map<string, Producer> {
 		if (this.#channel.producers) return this.#channel.producers;
 		const { producers, checkpoint } = this.#stores.producers.load(this.#channel.number);
 		this.#channel = { ...this.#channel, producers, checkpoint };

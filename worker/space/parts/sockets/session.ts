@@ -78,6 +78,8 @@ export class Session implements Receiver {
 		this.#closed = true;
 		this.#host.closed(this);
 		try {
+			// A wake may still find the socket closing; without an attachment it is nobody's.
+			this.socket.serializeAttachment(null);
 			this.socket.close(close, title);
 		} catch {
 			// Already closing.
