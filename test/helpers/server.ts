@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { buildWorker, projectFolder } from "../../tools/build.ts";
 import { processGroup, waitUntil } from "./processes.ts";
 
@@ -65,6 +66,19 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
 		return { child, ended, url, tcp: Number(address.split(":").at(-1)) };
 	}
 
+	/** While nobody listens there, a connection of another test may have got one of the ports at its near end for a while. */
+	async function relaunch(port: number, tcp: number): Promise<Life> {
+		for (const until = performance.now() + 20_000; ; ) {
+			try {
+				return await launch(port, tcp);
+			} catch (error) {
+				if (!/in use/i.test(String(error)) || performance.now() > until) throw error;
+				log = "";
+				await sleep(100);
+			}
+		}
+	}
+
 	async function end(signal: NodeJS.Signals): Promise<void> {
 		const group = pidOf(life.child);
 		if (processGroup(group).length > 0) process.kill(-group, signal);
@@ -90,7 +104,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
 		kill: () => end("SIGKILL"),
 		async restart() {
 			await end("SIGKILL");
-			life = await launch(Number(new URL(life.url).port), life.tcp);
+			life = await relaunch(Number(new URL(life.url).port), life.tcp);
 		},
 		stop,
 		[Symbol.asyncDispose]: stop,
