@@ -17,7 +17,7 @@ export interface Mutant {
 
 const commit = "worker/space/commit.ts";
 const kill = { test: "test/node/kill.test.ts", env: { AEROGRAM_TEST_KILLS: "4" } };
-const cut = { test: "test/node/cut.test.ts", env: { AEROGRAM_TEST_CUTS: "60" } };
+const cut = { test: "test/node/cut.test.ts", env: { AEROGRAM_TEST_CUTS: "200" } };
 
 /** One mutant for each promise that the kill and the cut test hold. */
 export const mutants: readonly Mutant[] = [
