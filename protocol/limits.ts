@@ -1,10 +1,14 @@
 /**
- * Every number the server enforces, told to each socket in `welcome`. Sizes are UTF-8 bytes. Each stands below the limit
- * of the platform, so that what is refused is refused by us, with a code.
+ * What the server refuses of one input or one connection. Sizes are UTF-8 bytes. Each stands below the limit of the platform,
+ * so that what is refused is refused by us, with a code. Told to each socket in `welcome.limits`, with the quotas.
  */
 export const limits = {
 	/** The JSON text of one message's `data`. Two hundred of them fit the platform's largest row, 2 MB. */
 	messageBytes: 65_536,
+	/** The JSON text of one record's `data`. */
+	recordBytes: 65_536,
+	/** The longest time-to-live of a record that may be asked for: ten years. */
+	ttlSeconds: 315_360_000,
 	/** One WebSocket frame from a client. The platform takes 32 MiB, which four sockets could fill an object with. */
 	frameBytes: 1_048_576,
 	/** Envelopes in one frame. */
@@ -25,31 +29,137 @@ export const limits = {
 	idempotencyKeyLength: 128,
 	/** Messages in one HTTP publish. */
 	batchMessages: 100,
-	/** Messages of a history page when `limit` is not given, and the most that may be asked for. */
+	/** Messages, or records, of a page when `limit` is not given. */
 	pageMessages: 100,
+	/** The most of a page that `limit` may ask for. */
 	pageMessagesMost: 1_000,
 	/** Bytes of one `msg` frame from the log, unless its first message alone is larger. */
 	pageBytes: 65_536,
 	/** What a socket may have been sent without giving credit for it. */
 	windowBytes: 262_144,
-	/** Publishes one client may have in flight; the SDK keeps to it. */
+	/** Publishes that one socket may have unanswered. The SDK keeps to it; one more is refused. */
 	inFlight: 512,
+	/** Publishes that one socket may be refused for its rate, one after the other, before it is closed. */
+	refusals: 1_000,
 	/** Channels one socket may be subscribed to: their numbers must fit the platform's 16 KiB attachment. */
 	channelsPerSocket: 100,
-	/** Sockets of one space; the platform takes 32,768. */
-	socketsPerSpace: 10_000,
-	/** Bytes of one space; the platform takes 10 GB. */
-	spaceBytes: 8_000_000_000,
+	/** Channels one event stream or long-poll may read: their places must fit the `id` of each event. */
+	channelsPerStream: 20,
+	/** The JSON text of one member's `data`. A full channel of them is what one watcher is sent at once. */
+	memberBytes: 4_096,
+	/** Channels that one client may be a member of: it enters all of them again after a reconnect. */
+	membershipsPerClient: 100,
+	/** Watches of one socket: their selectors must fit the platform's 16 KiB attachment. */
+	watchesPerSocket: 50,
+	/** Services that one socket may serve: their names must fit there, too. */
+	servicesPerSocket: 20,
+	/** Calls that one socket may be handed at a time, over all its services. */
+	serviceConcurrency: 100,
+	/** Calls of other clients whose results one socket may wait for: their numbers must fit there, too. */
+	callsAwaited: 100,
+	/** Calls of one space that may wait for their reply. */
+	callsPerSpace: 10_000,
+	/** Capabilities of one token or key: what each socket may do must be asked quickly, and kept while the object sleeps. */
+	capabilities: 100,
+	/** Writes in one transaction. */
+	transactionItems: 100,
+	/** Sockets of one space that have not said who they are: they must not keep others out. */
+	socketsUnknown: 1_000,
 } as const;
 
 /** The limits, by name. */
 export type Limits = typeof limits;
 
-/** What one channel retains; what is passed first trims it. */
+/**
+ * How much one client, one principal or one space may use. `limits` in `aerogram.config.ts` gives any of them another value;
+ * the one that counts is told in `welcome.limits`. A *delivery* is one message to one subscriber, or one change of a record
+ * to one who watches its collection; what goes to nobody counts as one.
+ */
+export const quotas = {
+	/**
+	 * Messages a second that one principal may publish to a space, over HTTP and raw TCP together. A write of a record counts
+	 * as one, and so does a call.
+	 */
+	publishRate: 5_000,
+	/** Messages that it may publish at once; what it used comes back at that rate. */
+	publishBurst: 20_000,
+	/** Deliveries a second that one client may cause from its sockets. An object was seen to make 167,000, a message a frame. */
+	clientRate: 100_000,
+	/** Deliveries that it may cause at once: a thousand messages to a thousand subscribers. */
+	clientBurst: 1_000_000,
+	/** Deliveries a second that one principal may cause in a space, by all its clients and over every door. */
+	principalRate: 200_000,
+	/** Deliveries that it may cause at once. */
+	principalBurst: 2_000_000,
+	/** Members of one channel. */
+	membersPerChannel: 5_000,
+	/** Records of one collection: after a sleep, its first use reads all of them. */
+	recordsPerCollection: 100_000,
+	/** Sockets of one space; the platform takes 32,768. */
+	socketsPerSpace: 10_000,
+	/** Bytes of one space; the platform takes 10 GB. */
+	spaceBytes: 8_000_000_000,
+	/**
+	 * Rows that one space may write in a day, which begins at midnight UTC: at $1.00 a million, ten dollars. A message that
+	 * comes alone takes one, a busy channel takes one for twenty. Told to within a thousand for each wake of the space.
+	 */
+	rowsPerDay: 10_000_000,
+	/**
+	 * Spaces that one principal may begin: by a connection or a write, where nobody has before. A wipe gives one back. A key
+	 * may begin any number.
+	 */
+	spacesPerPrincipal: 10_000,
+} as const;
+
+/** The quotas, by name. */
+export type Quotas = { readonly [Name in keyof typeof quotas]: number };
+/** What a token may be. */
+export const tokenLimits = {
+	/** Characters of a token: what it may do must fit in a header, and in what a socket keeps while its object sleeps. */
+	length: 8_192,
+	/** The longest that a token may live: what leaks is worth a day at most. */
+	lifeSeconds: 86_400,
+	/** How far clocks may differ: a token is taken so long after its end, and before its beginning. */
+	leewaySeconds: 30,
+	/** How long a minted token lives when its time is not said. */
+	defaultSeconds: 3_600,
+	/** Characters of a token's own id, `jti`. */
+	idLength: 128,
+} as const;
+
+/** The public keys of issuers, which are fetched from a URL. */
+export const issuerKeyLimits = {
+	/** How long a fetch may take: whoever waits for it is a request. */
+	fetchSeconds: 5,
+	/** The least between two fetches: a token with an unknown key id, which anybody can make up, causes no more than that. */
+	againSeconds: 30,
+	/** So long keys are used without asking again. */
+	freshSeconds: 600,
+	/** So long they are used while they cannot be fetched: as long as the longest token lives. */
+	staleSeconds: 86_400,
+	/** The most that a key set may be. */
+	setBytes: 262_144,
+} as const;
+
+/** What was revoked is refused over HTTP within `checkSeconds`, and its sockets are closed within `againSeconds`. */
+export const revocationLimits = {
+	/** How long the edge goes by what it last heard of revocations. */
+	checkSeconds: 2,
+	/** So long after a revocation spaces are told a second time: a socket may have been opened by an edge that had not heard. */
+	againSeconds: 3,
+	/** Spaces that one shard tells at once: more would wait for one another. */
+	spacesAtOnce: 50,
+	/** How long a space that cannot be told is tried again. */
+	triedSeconds: 60,
+} as const;
+
+/** What one channel retains unless `aerogram.config.ts` says otherwise; what is passed first trims it. */
 export const retention = {
-	/** Milliseconds. */
+	/** How long a message is kept, in milliseconds. */
 	age: 86_400_000,
+	/** How many messages are kept. */
 	messages: 100_000,
+	/** How much is kept: the JSON text of the messages, as it is stored. */
 	bytes: 67_108_864,
 } as const;
 
@@ -57,11 +167,28 @@ export const retention = {
 export const storage = {
 	/** A stored segment grows to this, then the next one starts. 64 KiB cost 40 % at one message in flight. */
 	segmentBytes: 16_384,
-	/** A flush is forced above either of these: a guard that normal windows do not reach. */
+	/** A flush is forced above so many messages: a guard that normal windows do not reach. */
 	flushMessages: 1_024,
+	/** A flush is forced above so much text: likewise. */
 	flushBytes: 262_144,
 	/** A checkpoint of the producers is written when this many messages passed since the last. */
 	checkpointMessages: 256,
+} as const;
+
+/** The streams and long-polls that the Worker holds for HTTP clients. */
+export const streams = {
+	/**
+	 * UTF-16 code units that may wait for a reader of frames. Messages stop at its window; this is for the answers of one
+	 * that goes on asking and does not read.
+	 */
+	waitingMost: 1_048_576,
+	/**
+	 * The work of one event stream, in UTF-16 code units written: it ends there, and its reader comes back, because a Worker
+	 * has 30 s of processor time for a request. Measured, a million of them take some 10 ms.
+	 */
+	workMost: 1_000_000_000,
+	/** What one write costs beside its length, in the same measure: 0.1 ms. */
+	workOfWrite: 10_000,
 } as const;
 
 /** Every duration, in milliseconds. Tests scale all of them by one factor; one test pins each shipped value. */
@@ -74,9 +201,11 @@ export const durations = {
 	ping: 25_000,
 	/** Without a sign of life this long after a ping, the connection is dead. */
 	pong: 10_000,
-	/** Full jitter: a delay is random between 0 and min(cap, base × 2^attempt), never below `backoffFloor`. */
+	/** Full jitter: a delay is random between 0 and min(`backoffCap`, `backoffBase` × 2^attempt), and not below the floor. */
 	backoffBase: 500,
+	/** The most that the random delay of a back-off is drawn from. */
 	backoffCap: 30_000,
+	/** The shortest delay of a back-off. */
 	backoffFloor: 50,
 	/** After a drop that met many clients at once, the first delay is random between 0 and this. */
 	spread: 5_000,
@@ -86,18 +215,56 @@ export const durations = {
 	suspended: 120_000,
 	/** The SDK closes a socket this long after its last live use. */
 	linger: 30_000,
+	/** How long the SDK parks a long-poll: below `waitMost`, and below the 30 s after which some proxies give up. */
+	poll: 25_000,
+	/** How old a message may be that the right to subscribe alone lets a client have: older ones are history. */
+	resumeWindow: 120_000,
 	/** A client gives credit at least this often while it receives. */
 	credit: 1_000,
 	/** Behind this long without any credit, a socket is closed with `slow_consumer`. */
 	slow: 30_000,
-	/** Between two sweeps of a space: dead sockets, expired idempotency keys, aged segments. */
+	/** Between two sweeps of a space: dead sockets, expired idempotency keys. */
 	sweep: 900_000,
+	/** Between two looks of a space for messages that are too old: so much longer than its retention one may stay. */
+	trim: 60_000,
 	/** How long a producer or an idempotency key is remembered. */
 	dedup: 86_400_000,
+	/** How long a collection remembers that a record was deleted or expired, so that who was away can be told. */
+	changes: 86_400_000,
+	/** How long a client may be gone until it has left: its memberships, and the calls that it serves. */
+	grace: 15_000,
+	/** Between two tellings of who came and went: many leave as one envelope. */
+	presenceBatch: 100,
+	/** A member's data changes, and is written, at most this often. */
+	memberUpdate: 1_000,
+	/** Between two sweeps of a space that has members or servers, for sockets that are dead and never said so. */
+	memberSweep: 15_000,
+	/** How long a socket may stay without saying who is on it. */
+	unknown: 10_000,
+	/** How long after the end of its token a socket is closed: as far as clocks may differ. */
+	leeway: 30_000,
+	/** How long a ticket for a socket counts, once. */
+	ticket: 60_000,
+	/** From a call to its deadline, where the caller does not say. */
+	call: 30_000,
+	/** The longest that a call may wait for its reply. */
+	callMost: 86_400_000,
+	/** How long the result of a call is kept. */
+	callKept: 86_400_000,
+	/** Between two comments on an event stream, so that nobody on the way takes it for dead. */
+	streamComment: 15_000,
+	/** The longest that one event stream stands; its reader comes back, and goes on where it was. */
+	streamMost: 3_600_000,
+	/** When the reader of an event stream that ended comes back, ± 50 %. */
+	streamRetry: 2_000,
+	/** The longest `?wait=` of a long-poll: below the idle time after which common proxies give up. */
+	waitMost: 30_000,
 	/** How long raw TCP waits for a client to speak first before it greets. */
 	tcpGreeting: 200,
-	/** How long raw TCP reads on after a last word, so that the word is not lost to a reset. */
+	/** How long raw TCP, or HTTP where a body is not wanted, waits for more to drop: a reset would lose the last word. */
 	tcpDrain: 1_000,
+	/** How long a client of raw TCP waits for the end of a line that has begun: many a greeting has none. */
+	tcpLine: 200,
 } as const satisfies Record<string, number>;
 
 /** The durations, by name, in milliseconds. */

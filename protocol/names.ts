@@ -16,6 +16,11 @@ export function readName(text: unknown, what: string): Result<string> {
 	return isName(text) ? succeed(text) : { ok: false, fault: nameFault(what) };
 }
 
+/** Whether a text can begin a record's id: characters that names have. An empty one begins all. */
+export function isRecordPrefix(text: unknown): text is string {
+	return typeof text === "string" && text.length <= limits.nameLength && /^[A-Za-z0-9_.~:-]*$/.test(text);
+}
+
 /** The fault for a name that is not one. */
 export function nameFault(what: string): Fault {
 	return fail(

@@ -5,6 +5,10 @@ export interface Fault {
 	readonly code: ErrorCode;
 	/** Says what was found and what to send instead. Never holds more of the input than a name. */
 	readonly message: string;
+	/** With `rate_limited` and `budget_spent`: seconds to wait. */
+	readonly retryAfter?: number;
+	/** With `contract_violated`: JSON Pointer (RFC 6901) to what is wrong in the data. */
+	readonly path?: string;
 }
 
 /** The answer of everything that reads an input: the value, or the fault. Decoders never throw. */

@@ -14,10 +14,10 @@ export function isFields(value: Json | undefined): value is Fields {
 /** Reads what is published, from a `pub` envelope or an HTTP body: the same fields, the same rules. */
 export function readDraft(value: Json | undefined): Result<Draft> {
 	if (!isFields(value)) return fail("bad_request", 'A publish is an object: {"data": …}.');
-	const { data, name, key, id } = value;
+	const { data, name, key, id, ephemeral } = value;
 	if (data === undefined) return fail("bad_request", "data is missing; null is a value, absence is not.");
-	if (value.ephemeral !== undefined && value.ephemeral !== false) {
-		return fail("unsupported", "This server does not take ephemeral messages; welcome.features says what it knows.");
+	if (ephemeral !== undefined && typeof ephemeral !== "boolean") {
+		return fail("bad_request", "ephemeral is true or false.");
 	}
 	if (name !== undefined && !isName(name)) return { ok: false, fault: nameFault("message") };
 	if (key !== undefined && !isName(key)) return { ok: false, fault: nameFault("key") };
@@ -27,6 +27,7 @@ export function readDraft(value: Json | undefined): Result<Draft> {
 		...(name !== undefined && { name }),
 		...(key !== undefined && { key }),
 		...(id !== undefined && { id }),
+		...(ephemeral && { ephemeral }),
 	});
 }
 

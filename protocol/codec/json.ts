@@ -52,6 +52,21 @@ function scan(text: string, most: number) {
 	return undefined;
 }
 
+/** Writes a value as compact JSON text: as JSON.stringify does, but -0 stays what it is, which JSON can say. */
+export function writeJson(value: Json): string {
+	const text = JSON.stringify(value);
+	// JSON.stringify is fast and writes -0 as 0: only where a 0 stands alone is it worth a closer look.
+	return /(?:^|[[:,])0(?:$|[\],}])/.test(text) ? writeExactly(value) : text;
+}
+
+function writeExactly(value: Json): string {
+	if (Object.is(value, -0)) return "-0";
+	if (typeof value !== "object" || value === null) return JSON.stringify(value);
+	if (Array.isArray(value)) return `[${(value as readonly Json[]).map(writeExactly).join(",")}]`;
+	const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${writeExactly(member)}`);
+	return `{${members.join(",")}}`;
+}
+
 /** Whether a text, if it is JSON, is an array. */
 export function isList(text: string): boolean {
 	return /^\s*\[/.test(text);
@@ -109,7 +124,11 @@ function isNumberPart(code: number): boolean {
  */
 export function isCarried(literal: string): boolean {
 	const number = Number(literal);
-	if (!/[.eE]/.test(literal)) return Number.isSafeInteger(number);
+	return /[.eE]/.test(literal) ? isCarriedNumber(number) : Number.isSafeInteger(number);
+}
+
+/** Whether a number is carried exactly by JSON; see `isCarried`. */
+export function isCarriedNumber(number: number): boolean {
 	return (
 		Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number) || Math.abs(number) >= 1e21)
 	);
@@ -118,12 +137,15 @@ export function isCarried(literal: string): boolean {
 /** Whether a text is more than `most` bytes in UTF-8. Counts only when its length does not already tell. */
 export function exceedsBytes(text: string, most: number): boolean {
 	if (text.length > most) return true;
-	if (text.length * 3 <= most) return false;
+	return text.length * 3 > most && byteLength(text) > most;
+}
+
+/** The bytes of a text as UTF-8. */
+export function byteLength(text: string): number {
 	let bytes = text.length;
 	for (let index = 0; index < text.length; index++) {
 		const code = text.charCodeAt(index);
 		if (code >= 0x80) bytes += code >= 0x800 && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
-		if (bytes > most) return true;
 	}
-	return false;
+	return bytes;
 }

@@ -37,7 +37,7 @@ const xmlForm: StreamForm = { format: "xml", body: "xml" };
  * JSON, `<` XML, AE a packet. A run of anything else is one fault, told at its first character; it ends at a newline or at
  * the next of those bytes. Fatal faults, after which every byte is ignored: `bad_encoding` at the first byte that is not
  * UTF-8, `unsupported` for HTTP or TLS at the very start and for a packet header of another version, `too_big` above
- * `limits.tcpValueBytes`, `malformed` for a DTD. Every byte is looked at once, and at most one value is held.
+ * `most` bytes, `malformed` for a DTD. Every byte is looked at once, and at most one value is held.
  */
 export class StreamSplitter {
 	readonly #decoder = new TextDecoder("utf-8", { fatal: true });
@@ -56,6 +56,12 @@ export class StreamSplitter {
 	#received = false;
 	#ended = false;
 	#items: StreamItem[] = [];
+	readonly #most: number;
+
+	/** `most` is that of the bytes of a JSON or XML value: a client that reads answers may take larger ones than a server. */
+	constructor(most: number = limits.tcpValueBytes) {
+		this.#most = most;
+	}
 
 	/** Whether any byte at all has arrived: a client that stays silent is greeted. */
 	get received(): boolean {
@@ -209,11 +215,11 @@ export class StreamSplitter {
 
 	/** Keeps a byte of a JSON or XML value, which has no length until it ends. */
 	#hold(byte: number): boolean {
-		if (this.#value.length < limits.tcpValueBytes) {
+		if (this.#value.length < this.#most) {
 			this.#value.push(byte);
 			return true;
 		}
-		this.#fault("too_big", `A value is at most ${limits.tcpValueBytes} bytes.`, true);
+		this.#fault("too_big", `A value is at most ${this.#most} bytes.`, true);
 		return false;
 	}
 

@@ -40,17 +40,22 @@ const booleanPattern = /^[ \t\n\r]*(true|false)[ \t\n\r]*$/;
  * Nothing is lost silently. Faults: `malformed` for what is not well formed, or has a DOCTYPE or an unknown entity;
  * `not_json` for what has no place in the mapping (text beside elements, other attributes, a member twice, a number
  * beyond 2^53); `too_deep`; `too_big` above `xmlLimits`; `bad_encoding` where the declaration names another encoding.
- * The caller has bounded the text's length.
+ * The caller has bounded the text's length. `depth` is as with `parseJson`.
  */
-export function parseXml(text: string): Result<Json> {
-	const builder = new Builder();
+export function parseXml(text: string, depth: number = limits.depth): Result<Json> {
+	const builder = new Builder(depth);
 	const fault = scanXml(text, builder);
 	return fault ? { ok: false, fault } : succeed(builder.root);
 }
 
 class Builder implements XmlHandler {
 	root: Json = "";
+	readonly #most: number;
 	readonly #stack: Frame[] = [];
+
+	constructor(most: number) {
+		this.#most = most;
+	}
 
 	open(name: string, attributes: ReadonlyMap<string, string>): Fault | undefined {
 		const parent = this.#stack.at(-1);
@@ -69,8 +74,8 @@ class Builder implements XmlHandler {
 			return notJson('An object has a member twice; a list is an element with type="array"');
 		}
 		const container = type === "array" || type === "object";
-		if (this.#stack.length + (container ? 1 : 0) > limits.depth) {
-			return fail("too_deep", `Arrays and objects may stand at most ${limits.depth} deep inside one another.`).fault;
+		if (this.#stack.length + (container ? 1 : 0) > this.#most) {
+			return fail("too_deep", `Arrays and objects may stand at most ${this.#most} deep inside one another.`).fault;
 		}
 		this.#stack.push({ key, type, text: "", items: [], members: new Map(), children: false });
 		return undefined;

@@ -1,0 +1,2 @@
+export { decodeMessagePack } from "./msgpack-read.ts";
+export { encodeMessagePack } from "./msgpack-write.ts";
