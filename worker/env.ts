@@ -8,6 +8,10 @@ export interface Env {
 	readonly DIRECTORY: DurableObjectNamespace<DirectoryApi & Rpc.DurableObjectBranded>;
 	/** `1`: dev mode for loopback only. `unsafe-open`: dev mode for whoever reaches the port. Anything else: no dev mode. */
 	readonly AEROGRAM_DEV?: string;
+	/** The keys of servers, a secret: pairs `id:secret`, apart by commas or white space. Two are valid together to change one. */
+	readonly AEROGRAM_KEYS?: string;
+	/** `failures`: of its requests a Worker logs those alone that failed in it (5xx). Anything else: each. */
+	readonly AEROGRAM_LOG?: string;
 	/** Factor on every duration, for tests. Honoured in dev mode only. */
 	readonly AEROGRAM_DURATION_SCALE?: string;
 }

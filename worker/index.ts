@@ -1,6 +1,6 @@
 import { createApp } from "./app.ts";
+import { serveTcp } from "./connect.ts";
 import type { Env } from "./env.ts";
-import { serveTcp } from "./tcp/connection.ts";
 
 export { Directory } from "./directory/directory.ts";
 export { Space } from "./space/space.ts";

@@ -1,19 +1,47 @@
 import { DurableObject } from "cloudflare:workers";
+import { revocationLimits } from "../../protocol/limits.ts";
+import { failureLine } from "../../protocol/log.ts";
 import type { Env } from "../env.ts";
 import type { DirectoryApi } from "./api.ts";
+import type { Revocation, RevocationNews } from "./revocation.ts";
+import { Revocations } from "./revocations.ts";
+import { type Ticket, Tickets } from "./tickets.ts";
 
-/** One shard of the list of spaces: one row a space, written at the space's first write. It is on no publish path. */
+/**
+ * One shard of what is known beyond a space: the names of spaces, a row at the first write of each, and one for each space that a
+ * principal began; tickets, and revocations. It is on no publish path.
+ */
 export class Directory extends DurableObject<Env> implements DirectoryApi {
 	readonly #sql: SqlStorage;
+	readonly #tickets: Tickets;
+	readonly #revocations: Revocations;
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
 		this.#sql = ctx.storage.sql;
 		this.#sql.exec("CREATE TABLE IF NOT EXISTS spaces (name TEXT PRIMARY KEY) WITHOUT ROWID");
+		this.#sql.exec(
+			"CREATE TABLE IF NOT EXISTS begun (principal TEXT, space TEXT, PRIMARY KEY (principal, space)) WITHOUT ROWID",
+		);
+		this.#sql.exec("CREATE TABLE IF NOT EXISTS visited (name TEXT PRIMARY KEY) WITHOUT ROWID");
+		this.#tickets = new Tickets(this.#sql);
+		this.#revocations = new Revocations(this.#sql);
 	}
 
 	async add(space: string): Promise<void> {
 		this.#sql.exec("INSERT INTO spaces VALUES (?) ON CONFLICT DO NOTHING", space);
+	}
+
+	async claim(principal: string, space: string, most: number): Promise<boolean> {
+		const query = "SELECT count(*) AS others FROM begun WHERE principal = ? AND space <> ?";
+		const { others } = this.#sql.exec<{ others: number }>(query, principal, space).one();
+		if (others >= most) return false;
+		this.#sql.exec("INSERT INTO begun VALUES (?, ?) ON CONFLICT DO NOTHING", principal, space);
+		return true;
+	}
+
+	async release(principal: string, space: string): Promise<void> {
+		this.#sql.exec("DELETE FROM begun WHERE principal = ? AND space = ?", principal, space);
 	}
 
 	async list(after: string, limit: number): Promise<readonly string[]> {
@@ -21,6 +49,67 @@ export class Directory extends DurableObject<Env> implements DirectoryApi {
 			"SELECT name FROM spaces WHERE name > ? ORDER BY name LIMIT ?",
 			after,
 			limit,
+		);
+		return rows.toArray().map((row) => row.name);
+	}
+
+	async knows(space: string): Promise<boolean> {
+		const query = "SELECT 1 FROM spaces WHERE name = ?1 UNION SELECT 1 FROM visited WHERE name = ?1";
+		return this.#sql.exec(query, space).toArray().length > 0;
+	}
+
+	async keepTicket(digest: string, ticket: Ticket): Promise<void> {
+		this.#tickets.keep(digest, ticket, Date.now());
+	}
+
+	async useTicket(digest: string): Promise<Ticket | undefined> {
+		return this.#tickets.use(digest, Date.now());
+	}
+
+	async visit(space: string): Promise<void> {
+		this.#sql.exec("INSERT INTO visited VALUES (?) ON CONFLICT DO NOTHING", space);
+	}
+
+	async revoke(revocation: Revocation): Promise<void> {
+		this.#revocations.add(revocation, Date.now());
+		await this.ctx.storage.setAlarm(Date.now());
+	}
+
+	async revocationsAfter(version: number): Promise<RevocationNews> {
+		return this.#revocations.after(version);
+	}
+
+	/** Tells spaces what was revoked. If the object ends meanwhile, they are told again. */
+	override async alarm(): Promise<void> {
+		for (const untold of this.#revocations.untold(Date.now())) {
+			if (await this.#tellAll(untold.revocation)) this.#revocations.told(untold);
+			else this.#revocations.missed(untold, Date.now());
+		}
+		const due = this.#revocations.due();
+		if (due !== undefined) await this.ctx.storage.setAlarm(due);
+	}
+
+	/** Resolves to whether every space could be told. */
+	async #tellAll(revocation: Revocation): Promise<boolean> {
+		let all = true;
+		for (let after = "", some = this.#spacesAfter(after); some.length > 0; some = this.#spacesAfter(after)) {
+			const told = await Promise.allSettled(
+				some.map((name) => this.env.SPACES.get(this.env.SPACES.idFromName(name)).revoke(revocation)),
+			);
+			const failed = told.filter(({ status }) => status === "rejected");
+			if (failed.length > 0)
+				console.error(failureLine(`telling ${failed.length} of ${some.length} spaces of a revocation`));
+			all &&= failed.length === 0;
+			after = some.at(-1) ?? "";
+		}
+		return all;
+	}
+
+	#spacesAfter(after: string): readonly string[] {
+		const rows = this.#sql.exec<{ name: string }>(
+			`SELECT name FROM spaces WHERE name > ?1 UNION SELECT name FROM visited WHERE name > ?1
+				ORDER BY name LIMIT ${revocationLimits.spacesAtOnce}`,
+			after,
 		);
 		return rows.toArray().map((row) => row.name);
 	}

@@ -1,21 +1,40 @@
 import { Hono } from "hono";
-import { exchangeReply, readExchange, storeExchanges } from "../exchange.ts";
-import { readJson } from "../http/body.ts";
+import { readExchanges } from "../../protocol/exchange.ts";
+import { exchangePlace, exchangeReply, storeExchanges } from "../exchange.ts";
+import { answer } from "../http/answer.ts";
+import { readBody } from "../http/body.ts";
 import { readIdempotency } from "../http/idempotency.ts";
 import { Problem, problemOf } from "../http/problem.ts";
+import { verdict } from "../http/rights.ts";
 import type { App } from "../http/types.ts";
+import { describe } from "../openapi/describe.ts";
+import { exchangeOperations } from "../openapi/operations/exchange.ts";
 
-/** `POST /v1/exchange`: a name and a message in, a status and a message out; stored in space default, channel exchange. */
-export const exchange = new Hono<App>().post("/", async (context) => {
-	const { value, text } = await readJson(context.req.raw);
-	const read = readExchange(value);
+/**
+ * `POST /v1/exchange`: a name and a message in, a status and a message out; stored in space default, channel exchange. A
+ * list of them is stored whole or not at all, and answered by a list, as raw TCP does.
+ */
+export const exchange = new Hono<App>().post("/", describe(exchangeOperations.store), async (context) => {
+	const { space, channel } = exchangePlace;
+	const { refused } = verdict(context, "publish", { space, kind: "channels", name: channel });
+	const value = await readBody(context);
+	const read = readExchanges(value);
 	if (!read.ok) throw problemOf(read.fault);
-	const idempotency = await readIdempotency(context.req.raw, text);
-	const stored = await storeExchanges(context.env, context.get("principal"), [read.value], idempotency);
+	const idempotency = await readIdempotency(context, value);
+	const stored = await storeExchanges(context.env, context.get("principal"), read.value, {
+		...(idempotency && { idempotency }),
+		...(refused && { refused }),
+	});
 	if (!stored.ok) throw new Problem(stored.code, stored.message, stored.state);
 	if (stored.duplicate) context.header("idempotency-replayed", "true");
-	const position = `${stored.epoch}:${stored.first}`;
-	const reply = { status: "success", message: exchangeReply(read.value.name), position };
-	// The newline is for whoever reads it in a terminal.
-	return context.body(`${JSON.stringify(reply)}\n`, 200, { "content-type": "application/json" });
+	const { epoch, first } = stored;
+	const replies = read.value.map(({ name }, index) => {
+		const position = first === null ? {} : { position: `${epoch}:${first + index}` };
+		return { status: "success", message: exchangeReply(name), ...position };
+	});
+	return answer(context, {
+		status: 200,
+		root: "exchange",
+		value: Array.isArray(value) ? replies : (replies[0] ?? null),
+	});
 });

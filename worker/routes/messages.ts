@@ -3,57 +3,90 @@ import { readDraft } from "../../protocol/codec/fields.ts";
 import type { Draft, Json } from "../../protocol/envelopes.ts";
 import { limits } from "../../protocol/limits.ts";
 import { isSeq, parsePosition } from "../../protocol/position.ts";
-import { readJson } from "../http/body.ts";
+import { durationsOf } from "../env.ts";
+import { answer, jsonText } from "../http/answer.ts";
+import { readBody } from "../http/body.ts";
+import { readIfLock, readIfMatch } from "../http/conditions.ts";
+import { admitConnection } from "../http/connect-hook.ts";
+import { readHistory } from "../http/history-query.ts";
 import { readIdempotency } from "../http/idempotency.ts";
 import { readChannel } from "../http/names.ts";
 import { Problem, problemOf } from "../http/problem.ts";
+import { lackOf, need, verdict } from "../http/rights.ts";
 import { spaceStub } from "../http/stub.ts";
 import type { App } from "../http/types.ts";
-import type { HistoryPage, HistoryRequest } from "../space/api.ts";
+import { describe } from "../openapi/describe.ts";
+import { messageOperations } from "../openapi/operations/messages.ts";
+import type { HistoryPage, HistoryRequest, Published } from "../space/api.ts";
+import { streamChannel } from "../streams/channel-stream.ts";
+import { awaitPage } from "../streams/page-poll.ts";
+import { eventStreamHead, readWait, wantsEvents } from "../streams/requests.ts";
 
 /** The messages of a channel: publish, history, one message. */
 export const messages = new Hono<App>()
-	.post("/", async (context) => {
+	.post("/", describe(messageOperations.publish), async (context) => {
 		const { space, channel } = readChannel(context);
-		const { value, text } = await readJson(context.req.raw);
+		const refused = verdict(context, "publish", { space, kind: "channels", name: channel });
+		const value = await readBody(context);
 		const drafts = readDrafts(value);
-		const idempotency = await readIdempotency(context.req.raw, text);
+		const idempotency = await readIdempotency(context, value);
+		const condition = readCondition(context);
+		const lock = readIfLock(context);
+		if ((idempotency ?? condition ?? lock) && drafts.every(({ ephemeral }) => ephemeral)) {
+			throw new Problem(
+				"bad_request",
+				"What is only ephemeral takes no Idempotency-Key and no condition: nothing is kept that a repetition could be known by.",
+			);
+		}
 		const published = await spaceStub(context.env, space).publish({
 			principal: context.get("principal"),
 			channel,
 			drafts,
 			...(idempotency && { idempotency }),
-			...readIfMatch(context),
+			...condition,
+			...(lock && { lock }),
+			...refused,
 		});
 		if (!published.ok) throw new Problem(published.code, published.message, published.state);
-		const { epoch, first, count, duplicate } = published;
-		const positions = Array.from({ length: count }, (_, index) => `${epoch}:${(first ?? 0) + index}`);
+		const { epoch, first, duplicate } = published;
 		if (duplicate) context.header("idempotency-replayed", "true");
-		context.header("location", `/v1/spaces/${space}/channels/${channel}/messages/${first}`);
-		const answer = { epoch, seq: first, position: positions[0] };
-		return context.json(Array.isArray(value) ? { ...answer, positions } : answer, 201);
+		if (first !== null) context.header("location", `/v1/spaces/${space}/channels/${channel}/messages/${first}`);
+		const told = { epoch, seq: first, position: first === null ? null : `${epoch}:${first}` };
+		return answer(context, {
+			status: first === null ? 202 : 201,
+			root: "published",
+			value: Array.isArray(value) ? { ...told, positions: positionsOf(drafts, published) } : told,
+		});
 	})
-	.get("/", async (context) => {
+	.get("/", describe(messageOperations.page), async (context) => {
 		const { space, channel } = readChannel(context);
-		if (context.req.header("accept")?.includes("text/event-stream")) {
-			throw new Problem("not_acceptable", "Live messages come over a WebSocket; this server has no event streams.");
+		const place = { space, kind: "channels", name: channel } as const;
+		if (wantsEvents(context)) {
+			need(context, "subscribe", place);
+			if (context.req.method === "HEAD") return eventStreamHead(context);
+			await admitConnection(context, { space, door: "stream" });
+			return streamChannel(context, space, channel);
 		}
 		const request = readHistory(context, channel);
-		const page = await spaceStub(context.env, space).history(request);
-		if (!page.ok) throw new Problem(page.code, page.message, page.state);
+		const wait = readWait(context) ?? 0;
+		need(context, wait > 0 ? "subscribe" : "history", place);
+		if (wait > 0) await admitConnection(context, { space, door: "poll" });
+		// Who waits may be one who may only subscribe: what that stands for is all that a page of it holds.
+		const window = lackOf(context, "history", place) && { window: durationsOf(context.env).resumeWindow };
+		const page = await awaitPage(context, space, { ...request, ...window }, wait);
 		return writePage(context, request, page);
 	})
-	.get("/:seq", async (context) => {
+	.get("/:seq", describe(messageOperations.read), async (context) => {
 		const { space, channel } = readChannel(context);
-		const seq = Number(context.req.param("seq"));
-		if (!isSeq(seq) || seq === 0) throw new Problem("bad_request", "A seq is a whole number from 1.");
+		need(context, "history", { space, kind: "channels", name: channel });
+		const text = context.req.param("seq");
+		const seq = Number(text);
+		if (!/^[1-9]\d*$/.test(text) || !isSeq(seq)) throw new Problem("bad_request", "A seq is a whole number from 1.");
 		const after = { seq: seq - 1 };
 		const page = await spaceStub(context.env, space).history({ channel, after, limit: 1, order: "asc" });
 		if (!page.ok) throw new Problem(page.code, page.message, page.state);
 		if (page.next !== seq || page.body === "") throw new Problem("not_found", "No message with that seq is retained.");
-		context.header("etag", `"${page.epoch}:${seq}"`);
-		context.header("cache-control", "private, no-cache");
-		return context.body(page.body, 200, { "content-type": "application/json" });
+		return answer(context, { status: 200, root: "message", value: jsonText(page.body), etag: `${page.epoch}:${seq}` });
 	});
 
 function readDrafts(value: Json): readonly Draft[] {
@@ -69,46 +102,26 @@ function readDrafts(value: Json): readonly Draft[] {
 	});
 }
 
-function readIfMatch(context: Context<App>): { readonly ifSeq?: number; readonly ifEpoch?: string } {
-	const header = context.req.header("if-match");
-	if (header === undefined) return {};
-	const position = parsePosition(/^"(.+)"$/.exec(header.trim())?.[1] ?? "");
-	if (!position.ok) throw new Problem("bad_position", 'If-Match reads "<epoch>:<seq>", in double quotes.');
+/** Where each message of a request is stored; null for an ephemeral one. */
+function positionsOf(drafts: readonly Draft[], { epoch, first }: Published): readonly (string | null)[] {
+	if (first === null) return drafts.map(() => null);
+	let seq = first;
+	return drafts.map(({ ephemeral }) => (ephemeral ? null : `${epoch}:${seq++}`));
+}
+
+function readCondition(context: Context<App>): { readonly ifSeq: number; readonly ifEpoch: string } | undefined {
+	const tags = readIfMatch(context);
+	if (tags === undefined) return undefined;
+	const tag = tags !== "*" && tags.length === 1 ? tags[0] : undefined;
+	const position = parsePosition(tag && !tag.weak ? tag.tag : "");
+	if (!position.ok) throw new Problem("bad_position", 'If-Match reads "<epoch>:<seq>", once and in double quotes.');
 	return { ifSeq: position.value.seq, ifEpoch: position.value.epoch };
-}
-
-function readHistory(context: Context<App>, channel: string): HistoryRequest {
-	const { after, before, since, limit, order } = context.req.query();
-	const parsedOrder = order ?? (before !== undefined && after === undefined && since === undefined ? "desc" : "asc");
-	if (parsedOrder !== "asc" && parsedOrder !== "desc") throw new Problem("bad_request", "order is asc or desc.");
-	return {
-		channel,
-		...(after !== undefined && { after: readPosition(after) }),
-		...(before !== undefined && { before: readPosition(before) }),
-		...(since !== undefined && { since: readNumber(since, "since", Number.MAX_SAFE_INTEGER) }),
-		limit: limit === undefined ? limits.pageMessages : Math.max(1, readNumber(limit, "limit", limits.pageMessagesMost)),
-		order: parsedOrder,
-	};
-}
-
-function readPosition(text: string): { readonly seq: number; readonly epoch?: string } {
-	if (/^\d{1,15}$/.test(text)) return { seq: Number(text) };
-	const position = parsePosition(text);
-	if (!position.ok) throw problemOf(position.fault);
-	return position.value;
-}
-
-function readNumber(text: string, name: string, most: number): number {
-	const number = Number(text);
-	if (!/^\d{1,16}$/.test(text) || number > most) {
-		throw new Problem("bad_request", `${name} is a whole number of at most ${most}.`);
-	}
-	return number;
 }
 
 function writePage(context: Context<App>, request: HistoryRequest, page: HistoryPage): Response {
 	const { epoch, floor, head, body, next, more } = page;
-	const position = `${epoch}:${next}`;
+	// A bare seq may be ahead of the log, and no position is: asked for with its epoch, it would be refused.
+	const position = `${epoch}:${request.order === "asc" ? Math.min(next, head) : next}`;
 	if (more) {
 		const url = new URL(context.req.url);
 		url.searchParams.delete("since");
@@ -117,6 +130,16 @@ function writePage(context: Context<App>, request: HistoryRequest, page: History
 		context.header("link", `<${url.pathname}${url.search}>; rel="next"`);
 	}
 	// Spliced around the stored text: a page of a thousand messages is not parsed to be written again.
-	const text = `{"epoch":"${epoch}","floor":${floor},"head":${head},"messages":[${body}],"next":"${position}"}\n`;
-	return context.body(text, 200, { "content-type": "application/json" });
+	const text = `{"epoch":"${epoch}","floor":${floor},"head":${head},"messages":[${body}],"next":"${position}"}`;
+	return answer(context, { status: 200, root: "page", value: jsonText(text), ...tagOf(request, page) });
+}
+
+/**
+ * The ETag of a page that is closed: there is more beyond it, and where it starts is fixed. Its messages never change; only
+ * `floor` and `head` move on, which it tells as they were, so the tag is weak. Of a keyed channel no page is closed.
+ */
+function tagOf({ order, before }: HistoryRequest, { epoch, body, next, more, loose }: HistoryPage) {
+	const first = /^\{"seq":(\d+)/.exec(body)?.[1];
+	if (loose || !more || first === undefined || (order === "desc" && before === undefined)) return {};
+	return { etag: `${epoch}:${first}-${next}`, weak: true };
 }

@@ -1,12 +1,17 @@
 import { storage } from "../../protocol/limits.ts";
+import { failureLine } from "../../protocol/log.ts";
 import type { Database } from "./database.ts";
+import { EphemeralRun } from "./ephemeral.ts";
 import type { Log } from "./parts/log/log.ts";
+import { separator } from "./parts/log/segments.ts";
 import type { Outbox } from "./parts/outbox/outbox.ts";
 import type { Append, Outcome } from "./ports.ts";
 
 /** One request to store something, and whom to tell what became of it. */
 export interface Pending {
 	readonly append: Append;
+	/** The client that does not get its ephemeral messages, as a receiver names it: it asked for no echo. */
+	readonly except?: string;
 	/** Called once, after the transaction stands or has failed; it may write to a session, never to storage. */
 	readonly done: (outcome: Outcome) => void;
 }
@@ -15,8 +20,8 @@ export interface Pending {
 export interface CommitHost {
 	/** Sends what was written to all sockets. */
 	send(): void;
-	/** Called after a flush that stored something. */
-	stored(): void;
+	/** Called after a flush that stored something, with when the first of it has been kept long enough, or Infinity. */
+	stored(expires: number): void;
 	/** Gives the object up: its memory is dropped, its storage stays. */
 	abort(reason: string): void;
 }
@@ -48,7 +53,8 @@ export class Commit {
 	add(pending: Pending): void {
 		if (this.#queue.length === 0) setTimeout(() => this.flush(), 0);
 		this.#queue.push(pending);
-		for (const draft of pending.append.drafts) this.#size += draft.data.length;
+		const { drafts, ephemeral = [] } = pending.append;
+		for (const draft of [...drafts, ...ephemeral]) this.#size += draft.data.length;
 		if (this.#queue.length >= storage.flushMessages || this.#size >= storage.flushBytes) this.flush();
 	}
 
@@ -65,10 +71,19 @@ export class Commit {
 			return;
 		}
 		appended.apply();
-		for (const [index, pending] of queue.entries()) pending.done(appended.outcomes[index] ?? internal);
+		const passing = new EphemeralRun(appended.ts);
+		for (const [index, pending] of queue.entries()) {
+			const outcome = appended.outcomes[index] ?? internal;
+			pending.done(outcome);
+			if (outcome.ok && !outcome.duplicate) passing.add(pending.append, pending.except, outcome.passes);
+		}
 		for (const added of appended.added) this.#outbox.publish(added);
+		// Behind everything that was stored before them, and so is whoever gets them.
+		for (const { channel, texts, except } of passing.all) {
+			this.#outbox.pass(this.#log.channel(channel), texts.join(separator), except);
+		}
 		this.#host.send();
-		if (appended.added.length > 0) this.#host.stored();
+		if (appended.added.length > 0) this.#host.stored(appended.expires);
 	}
 
 	#store(queue: readonly Pending[]) {
@@ -76,7 +91,7 @@ export class Commit {
 			return this.#database.transact(() => this.#log.append(queue.map((pending) => pending.append)));
 		} catch (error) {
 			// Nothing of the flush is stored and memory has not changed; but a database that throws is not to be trusted.
-			console.error("flush failed", error);
+			console.error(failureLine("flush", error));
 			this.#broken = true;
 			setTimeout(() => this.#host.abort("the database failed"), 0);
 			return undefined;

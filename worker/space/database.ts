@@ -14,6 +14,11 @@ export class Database implements Sql {
 		return this.#written;
 	}
 
+	/** What a space tells of its storage. */
+	get usage(): { readonly bytes: number; readonly rowsWritten: number } {
+		return { bytes: this.size(), rowsWritten: this.#written };
+	}
+
 	all<Row extends Record<string, SqlValue>>(query: string, ...bindings: readonly SqlValue[]): Row[] {
 		const cursor = this.#storage.sql.exec<Row>(query, ...bindings);
 		const rows = cursor.toArray();

@@ -1,112 +1,79 @@
-import { type Decoded, decodeClientFrame, encodeServer } from "../../protocol/codec/envelope.ts";
+import { readBinaryFrame } from "../../protocol/codec/binary-frame.ts";
 import { exceedsBytes } from "../../protocol/codec/json.ts";
+import { type Decoded, decodeClientFrame } from "../../protocol/codec/serving.ts";
 import type { ClientEnvelope } from "../../protocol/envelopes.ts";
-import { limits } from "../../protocol/limits.ts";
+import { limits, tokenLimits } from "../../protocol/limits.ts";
 import type { Fault } from "../../protocol/result.ts";
-import type { Commit } from "./commit.ts";
-import type { Log } from "./parts/log/log.ts";
-import type { Outbox } from "./parts/outbox/outbox.ts";
+import { subprotocols } from "../../protocol/subprotocols.ts";
+import { isRepeatable } from "./needs.ts";
 import type { Session } from "./parts/sockets/session.ts";
-import { storedDraft } from "./stored-draft.ts";
+import type { Permits } from "./permits.ts";
 
-type Publish = Extract<ClientEnvelope, { type: "publish" }>;
-type Subscribe = Extract<ClientEnvelope, { type: "subscribe" }>;
-type Unsubscribe = Extract<ClientEnvelope, { type: "unsubscribe" }>;
+/** Who takes envelopes of some types. */
+export interface EnvelopeHandler {
+	/**
+	 * Takes one; false where it is none of its own. `refused`: why its sender may not say this; only what may say again what is
+	 * stored already comes so far, and is answered so where it does not.
+	 */
+	take(session: Session, envelope: ClientEnvelope, refused: Fault | undefined): boolean;
+}
 
-/** What a frame of a client leads to: each envelope to the part it is for, each with one answer. */
+/** What a frame of a client leads to: each envelope goes to the handler that knows it, and has one answer. */
 export class Dispatch {
-	readonly #commit: Commit;
-	readonly #log: Log;
-	readonly #outbox: Outbox;
-	readonly #epoch: () => string;
+	readonly #handlers: readonly EnvelopeHandler[];
+	readonly #permits: Permits;
 
-	constructor(commit: Commit, log: Log, outbox: Outbox, epoch: () => string) {
-		this.#commit = commit;
-		this.#log = log;
-		this.#outbox = outbox;
-		this.#epoch = epoch;
+	constructor(handlers: readonly EnvelopeHandler[], permits: Permits) {
+		this.#handlers = handlers;
+		this.#permits = permits;
 	}
 
 	/** Takes a frame. Nothing that a client can send makes this throw. */
 	frame(session: Session, frame: string | ArrayBuffer): void {
-		if (typeof frame !== "string") {
-			refuse(session, undefined, { code: "unsupported", message: "Send text frames; aerogram.v1 is JSON." });
-			return;
-		}
+		const over = this.#permits.overFor(session);
+		if (over) return session.close(over);
+		if (typeof frame !== "string") return this.#binary(session, frame);
 		// The frame is not read, so nobody can be told which publish it held: an SDK checks sizes before it sends.
-		if (exceedsBytes(frame, limits.frameBytes)) return session.close("too_big");
-		const decoded = decodeClientFrame(frame);
-		if (!decoded.ok) return refuse(session, undefined, decoded.fault);
+		if (exceedsBytes(frame, mostBytes(session))) return session.close("too_big");
+		this.#text(session, frame);
+	}
+
+	#text(session: Session, text: string): void {
+		const decoded = decodeClientFrame(text);
+		if (!decoded.ok) return session.refuse(undefined, decoded.fault);
 		for (const one of decoded.value) this.#one(session, one);
 	}
 
+	#binary(session: Session, frame: ArrayBuffer): void {
+		if (session.identity.format !== "msgpack") {
+			const message = `Send text frames: ${subprotocols.json} is JSON; ${subprotocols.msgpack} is MessagePack.`;
+			return session.refuse(undefined, { code: "unsupported", message });
+		}
+		if (frame.byteLength > mostBytes(session)) return session.close("too_big");
+		const text = readBinaryFrame(new Uint8Array(frame));
+		if (text.ok) this.#text(session, text.value);
+		else session.refuse(undefined, text.fault);
+	}
+
+	/** Each envelope is asked for anew: rights may have changed since the one before. */
+	#refusal(session: Session, envelope: ClientEnvelope): Fault | undefined {
+		if (session.kept.authority || envelope.type === "auth") return this.#permits.lackFor(session, envelope);
+		return { code: "unauthorized", message: "Say first who you are: auth, with a token." };
+	}
+
 	#one(session: Session, decoded: Decoded): void {
-		if (!decoded.ok) return refuse(session, decoded.ref, decoded.fault);
+		if (!decoded.ok) return session.refuse(decoded.ref, decoded.fault);
 		const { envelope } = decoded;
-		switch (envelope.type) {
-			case "publish":
-				return this.#publish(session, envelope);
-			case "subscribe":
-				return this.#subscribe(session, envelope);
-			case "unsubscribe":
-				return this.#unsubscribe(session, envelope);
-			case "credit":
-				return this.#outbox.credit(session, this.#log.channel(envelope.channel).number, envelope.seq);
-		}
-	}
-
-	#publish(session: Session, publish: Publish): void {
-		const { principal, client } = session.identity;
-		const { ref, channel, draft, n, previous = -1, ifSeq } = publish;
-		this.#commit.add({
-			append: {
-				principal,
-				channel,
-				drafts: [storedDraft(draft)],
-				...(n !== undefined && { producer: { client, n, previous } }),
-				...(ifSeq !== undefined && { ifSeq }),
-			},
-			done: (outcome) => {
-				if (outcome.ok) {
-					session.write(encodeServer({ type: "published", ref, seq: outcome.first, duplicate: outcome.duplicate }));
-				} else {
-					const { ok: _, ...error } = outcome;
-					session.write(encodeServer({ type: "error", ref, ...error }));
-				}
-			},
-		});
-	}
-
-	#subscribe(session: Session, subscribe: Subscribe): void {
-		this.#commit.flush();
-		const { ref, start } = subscribe;
-		const subscribed = this.#outbox.channelsOf(session);
-		const channel = this.#log.ensure(subscribe.channel);
-		if (subscribed.length >= limits.channelsPerSocket && !subscribed.includes(channel.number)) {
-			const message = `A socket may be subscribed to at most ${limits.channelsPerSocket} channels.`;
-			return refuse(session, ref, { code: "too_big", message });
-		}
-		const epoch = this.#epoch();
-		const { name, floor, head } = channel;
-		const located = this.#log.locate(channel, start, epoch);
-		if ("reset" in located) {
-			this.#outbox.unsubscribe(session, channel.number);
-			session.write(encodeServer({ type: "reset", ref, channel: name, reason: located.reset, epoch, floor, head }));
-		} else {
-			const recovered = start.from === "position";
-			session.write(encodeServer({ type: "subscribed", ref, epoch, head, after: located.after, recovered }));
-			this.#outbox.subscribe(session, channel, located.after);
-		}
-		session.remember(this.#outbox.channelsOf(session));
-	}
-
-	#unsubscribe(session: Session, unsubscribe: Unsubscribe): void {
-		const { number } = this.#log.channel(unsubscribe.channel);
-		if (this.#outbox.unsubscribe(session, number)) session.remember(this.#outbox.channelsOf(session));
-		session.write(encodeServer({ type: "done", ref: unsubscribe.ref }));
+		const refused = this.#refusal(session, envelope);
+		if (refused && !(session.kept.authority && isRepeatable(envelope)))
+			return session.refuse("ref" in envelope ? envelope.ref : undefined, refused);
+		if (this.#handlers.some((handler) => handler.take(session, envelope, refused))) return;
+		const message = "This server does not do that; welcome.features says what it does.";
+		session.refuse("ref" in envelope ? envelope.ref : undefined, { code: "unsupported", message });
 	}
 }
 
-function refuse(session: Session, ref: number | undefined, fault: Fault): void {
-	session.write(encodeServer({ type: "error", ...(ref !== undefined && { ref }), ...fault }));
+/** Nothing but a token comes from a socket of which nobody knows who is on it. */
+function mostBytes({ kept }: Session): number {
+	return kept.authority ? limits.frameBytes : 2 * tokenLimits.length;
 }

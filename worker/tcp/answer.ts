@@ -1,13 +1,10 @@
+import { isFields } from "../../protocol/codec/fields.ts";
 import type { StreamForm, StreamItem } from "../../protocol/codec/stream.ts";
 import type { Json } from "../../protocol/envelopes.ts";
-import { limits } from "../../protocol/limits.ts";
-import { fail, type Result, succeed } from "../../protocol/result.ts";
-import type { Env } from "../env.ts";
-import { type Exchange, exchangeReply, readExchange, storeExchanges } from "../exchange.ts";
+import { type Exchange, readExchanges } from "../../protocol/exchange.ts";
+import { fail, type Result } from "../../protocol/result.ts";
 import { faultReply, replyBytes } from "./reply.ts";
-
-/** Whom raw TCP speaks for: it may publish to the exchange, and nothing else. */
-const principal = "tcp";
+import type { Speaker } from "./speaker.ts";
 
 /** An item of the stream that has been looked at: the exchanges it holds, or what is wrong with it. */
 export interface Question {
@@ -16,6 +13,8 @@ export interface Question {
 	/** Whether it came as a list, and so is answered by one. */
 	readonly list: boolean;
 	readonly exchanges: Result<readonly Exchange[]>;
+	/** It says who speaks: a token, or a key. */
+	readonly credential?: string;
 	/** The connection cannot go on after it. */
 	readonly fatal: boolean;
 }
@@ -24,43 +23,39 @@ export interface Question {
 export function readQuestion(item: StreamItem): Question {
 	if (!item.ok)
 		return { form: item, list: false, exchanges: fail(item.fault.code, item.fault.message), fatal: item.fatal };
-	const list = Array.isArray(item.value);
-	const values = list ? (item.value as readonly Json[]) : [item.value];
 	const answered = item.type === "reply" || item.type === "error";
-	const exchanges = answered ? fail("bad_request", "A client sends packets of type 1, message.") : readAll(values);
-	return { form: item, list, exchanges, fatal: false };
+	const exchanges = answered
+		? fail("bad_request", "A client sends packets of type 1, message.")
+		: readExchanges(item.value);
+	const credential = readCredential(item.value);
+	return {
+		form: item,
+		list: Array.isArray(item.value),
+		exchanges,
+		fatal: false,
+		...(credential !== undefined && { credential }),
+	};
 }
 
 /**
- * Stores what a question holds, all or none, and resolves to its answer; never rejects. Requests leave in the order of
- * the calls, so answers may be awaited later without reordering what is stored.
+ * Stores what a question holds, and resolves to its answer; never rejects. Requests leave in the order of the calls, so
+ * answers may be awaited later without reordering what is stored.
  */
-export async function answer(question: Question, env: Env): Promise<Uint8Array> {
-	const { form, list, exchanges } = question;
-	const stored = exchanges.ok ? await store(exchanges.value, env) : exchanges;
+export async function answer(question: Question, speaker: Speaker): Promise<Uint8Array> {
+	const { form, list, exchanges, credential } = question;
+	if (credential !== undefined && speaker.asks) {
+		const shown = await speaker.show(credential);
+		const reply: Json = shown.ok ? { status: "success", message: shown.value } : faultReply(shown.fault);
+		return replyBytes(form, reply, !shown.ok);
+	}
+	const stored = exchanges.ok ? await speaker.store(exchanges.value) : exchanges;
 	if (!stored.ok) return replyBytes(form, faultReply(stored.fault), true);
-	const replies = stored.value.map(({ name }): Json => ({ status: "success", message: exchangeReply(name) }));
+	const replies = stored.value.map((message): Json => ({ status: "success", message }));
 	return replyBytes(form, list ? replies : (replies[0] ?? null), false);
 }
 
-function readAll(values: readonly Json[]): Result<readonly Exchange[]> {
-	if (values.length === 0) return fail("bad_request", "An empty list says nothing.");
-	if (values.length > limits.batchMessages) return fail("too_big", `A list holds at most ${limits.batchMessages}.`);
-	const exchanges: Exchange[] = [];
-	for (const value of values) {
-		const read = readExchange(value);
-		if (!read.ok) return read;
-		exchanges.push(read.value);
-	}
-	return succeed(exchanges);
-}
-
-async function store(exchanges: readonly Exchange[], env: Env): Promise<Result<readonly Exchange[]>> {
-	try {
-		const stored = await storeExchanges(env, principal, exchanges);
-		return stored.ok ? succeed(exchanges) : fail(stored.code, stored.message);
-	} catch (error) {
-		console.error("tcp", error);
-		return fail("internal", "The server failed; nothing of this was stored. Send it again.");
-	}
+/** What a value shows that is no exchange: `{"auth": "<token>"}`. */
+function readCredential(value: Json): string | undefined {
+	if (!isFields(value) || value.name !== undefined || value.message !== undefined) return undefined;
+	return typeof value.auth === "string" ? value.auth : undefined;
 }

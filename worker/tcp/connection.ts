@@ -1,49 +1,71 @@
-import config from "../../aerogram.config.ts";
 import { StreamSplitter } from "../../protocol/codec/stream.ts";
 import { limits } from "../../protocol/limits.ts";
-import { durationsOf, type Env, isDevMode } from "../env.ts";
 import { answer, type Question, readQuestion } from "./answer.ts";
 import { lineBytes } from "./reply.ts";
+import { type Authenticate, Speaker, type StoreExchanges } from "./speaker.ts";
 
-type Reader = ReadableStreamDefaultReader<Uint8Array>;
-type Writer = WritableStreamDefaultWriter<Uint8Array>;
+/** What a read gave: bytes, or the end of what the client sends. */
+interface Piece {
+	readonly done: boolean;
+	readonly value?: Uint8Array | undefined;
+}
+
+/** The two ways of a connection, as the reader and the writer of web streams are. Each rejects when it is gone. */
+export interface TcpStreams {
+	readonly reader: { read(): Promise<Piece>; cancel(): Promise<unknown> };
+	/** `write` resolves when more may be written; `close` ends this way alone. */
+	readonly writer: { write(bytes: Uint8Array): Promise<unknown>; close(): Promise<unknown> };
+}
+
+/** How connections are served. */
+export interface TcpService {
+	/** What greets: one line. */
+	readonly greeting: string;
+	/** `auto`: who stays silent for `wait` is greeted, who speaks first is not. */
+	readonly greet: "auto" | "always" | "never";
+	/** Milliseconds. */
+	readonly wait: number;
+	/** How long it reads on after a last word, in milliseconds. */
+	readonly drain: number;
+	readonly store: StoreExchanges;
+	/** Where it has to be shown first who speaks: what takes that, and how long it is waited for, in milliseconds. */
+	readonly door?: { readonly authenticate: Authenticate; readonly patience: number };
+}
 
 /**
- * Serves one raw TCP connection. A client that stays silent is greeted with one line; one that speaks first gets the
- * answer to what it said and no greeting before it. Values are answered in order, each with one write; a half-closed
- * connection is answered in full.
+ * Serves one raw TCP connection, and ends its own way of it. A client that stays silent is greeted with one line; one that
+ * speaks first gets the answer to what it said and no greeting before it. Values are answered in order, each with one
+ * write; a half-closed connection is answered in full. Never rejects.
  */
-export async function serveTcp(socket: Socket, env: Env): Promise<void> {
-	const reader: Reader = socket.readable.getReader();
-	const writer: Writer = socket.writable.getWriter();
-	// A client may vanish at any moment; whoever awaits a read or a write learns of it there.
-	socket.closed.catch(() => {});
-	writer.closed.catch(() => {});
+export async function serveConnection({ reader, writer }: TcpStreams, service: TcpService): Promise<void> {
+	const speaker = new Speaker(service.store, service.door?.authenticate);
+	const patience =
+		service.door && setTimeout(() => speaker.known || reader.cancel().catch(() => {}), service.door.patience);
 	try {
-		// Raw TCP has no Host and no Origin to check, so it is served only while dev mode stands.
-		if (isDevMode(env)) await converse(reader, writer, env);
-		else await writer.write(lineBytes("Raw TCP is closed on this server."));
+		await converse(reader, writer, service, speaker);
 		await writer.close();
 	} catch {
 		// The connection is gone. What was stored stays stored; there is nobody left to tell.
 	} finally {
-		await socket.close().catch(() => {});
+		if (patience !== undefined) clearTimeout(patience);
 	}
 }
 
-async function converse(reader: Reader, writer: Writer, env: Env): Promise<void> {
+type Reader = TcpStreams["reader"];
+type Writer = TcpStreams["writer"];
+
+async function converse(reader: Reader, writer: Writer, service: TcpService, speaker: Speaker): Promise<void> {
 	const splitter = new StreamSplitter();
 	let faultsLeft: number = limits.tcpFaults;
-	let read = await firstRead(reader, writer, env);
+	let read = await firstRead(reader, writer, service);
 	for (;;) {
 		const items = read.value ? splitter.push(read.value) : splitter.end();
 		const questions = upToFaults(items.map(readQuestion), faultsLeft);
-		await answerAll(questions, writer, env);
+		await answerAll(questions, writer, speaker);
 		if (read.done) return;
 		faultsLeft -= questions.filter(({ exchanges }) => !exchanges.ok).length;
-		if (faultsLeft <= 0 || questions.some(({ fatal }) => fatal)) {
-			return drain(reader, writer, durationsOf(env).tcpDrain);
-		}
+		if (speaker.over || faultsLeft <= 0 || questions.some(({ fatal }) => fatal))
+			return drain(reader, writer, service.drain);
 		read = await reader.read();
 	}
 }
@@ -59,16 +81,15 @@ function upToFaults(questions: readonly Question[], most: number): readonly Ques
 }
 
 /** All requests leave before the first answer is awaited, so that a burst of values shares one flush. */
-async function answerAll(questions: readonly Question[], writer: Writer, env: Env): Promise<void> {
-	for (const reply of questions.map((question) => answer(question, env))) await writer.write(await reply);
+async function answerAll(questions: readonly Question[], writer: Writer, speaker: Speaker): Promise<void> {
+	for (const reply of questions.map((question) => answer(question, speaker))) await writer.write(await reply);
 }
 
-/** Waits for the client's first bytes; greets meanwhile, or at once, as the config says. */
-async function firstRead(reader: Reader, writer: Writer, env: Env): Promise<ReadableStreamReadResult<Uint8Array>> {
-	const { greeting: when = "auto", wait = durationsOf(env).tcpGreeting } = config.tcp ?? {};
+/** Waits for the client's first bytes; greets meanwhile, or at once. */
+async function firstRead(reader: Reader, writer: Writer, { greeting, greet, wait }: TcpService): Promise<Piece> {
 	const first = reader.read();
-	if (when === "auto" && (await within(first, wait))) return first;
-	if (when !== "never") await writer.write(lineBytes(config.greeting ?? "Welcome to Aerogram"));
+	if (greet === "auto" && (await within(first, wait))) return first;
+	if (greet !== "never") await writer.write(lineBytes(greeting));
 	return first;
 }
 
@@ -95,5 +116,5 @@ async function within(promise: Promise<unknown>, most: number): Promise<boolean>
 		() => true,
 		() => true,
 	);
-	return Promise.race([settled, timeout]).finally(() => clearTimeout(timer));
+	return Promise.race([settled, timeout]).finally(() => timer !== null && clearTimeout(timer));
 }

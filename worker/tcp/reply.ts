@@ -14,8 +14,9 @@ export function replyBytes(form: StreamForm, reply: Json, failed: boolean): Uint
 }
 
 /** What a fault is answered. */
-export function faultReply(fault: Fault): Json {
-	return { status: "error", code: fault.code, message: fault.message };
+export function faultReply({ code, message, retryAfter, path }: Fault): Json {
+	const more = { ...(retryAfter !== undefined && { retryAfter }), ...(path !== undefined && { path }) };
+	return { status: "error", code, message, ...more };
 }
 
 /** A line of plain text, for the greeting. */

@@ -1,7 +1,26 @@
+import { failureLine } from "../../../../protocol/log.ts";
 import type { Alarm, Clock, Sql } from "../../ports.ts";
 
 /** What a space does later. */
-export type JobKind = "sweep";
+export type JobKind =
+	/** Takes off what is dead or too old: sockets, idempotency keys. */
+	| "sweep"
+	/** Drops messages that have been kept long enough. */
+	| "trim"
+	/** Makes tombstones of records that have expired. */
+	| "expire"
+	/** Drops tombstones that have been kept long enough. */
+	| "forget"
+	/** Ends the memberships of clients that have been gone for the grace. */
+	| "presence"
+	/** Finds dead sockets of members, while there are any: soon, because the others are waiting to hear of it. */
+	| "pulse"
+	/** Ends calls whose deadline has passed, and hands on those whose server is gone. */
+	| "calls"
+	/** Drops results of calls that have been kept long enough. */
+	| "results"
+	/** Closes the sockets whose token has ended, or which never said who is on them. */
+	| "ends";
 
 /** Runs one kind of job; returns when it is next due (milliseconds since 1970), or nothing when it is done. */
 export type Job = () => number | undefined;
@@ -11,8 +30,8 @@ export class Jobs {
 	readonly #sql: Sql;
 	readonly #now: Clock;
 	readonly #alarm: Alarm;
-	/** Kinds known to have a row: most calls of `ensure` need no query. */
-	readonly #known = new Set<JobKind>();
+	/** When a kind known to have a row is due: most calls of `ensure` and `by` need no query. */
+	readonly #known = new Map<JobKind, number>();
 
 	constructor(sql: Sql, now: Clock, alarm: Alarm) {
 		this.#sql = sql;
@@ -22,10 +41,14 @@ export class Jobs {
 
 	/** Makes a job due at a time, unless it already is at some time. */
 	ensure(kind: JobKind, due: number): void {
-		if (this.#known.has(kind)) return;
-		this.#known.add(kind);
-		if (this.#sql.all("SELECT 1 AS one FROM jobs WHERE kind = ?", kind).length > 0) return;
-		this.#sql.run("INSERT INTO jobs VALUES (?, ?)", kind, due);
+		if (this.#due(kind) === undefined) this.by(kind, due);
+	}
+
+	/** Makes a job due at a time, unless it already is at an earlier one. */
+	by(kind: JobKind, due: number): void {
+		if ((this.#due(kind) ?? Number.POSITIVE_INFINITY) <= due) return;
+		this.#known.set(kind, due);
+		this.#sql.run("INSERT INTO jobs VALUES (?, ?) ON CONFLICT DO UPDATE SET due = excluded.due", kind, due);
 		this.#arm();
 	}
 
@@ -39,7 +62,7 @@ export class Jobs {
 	 * Runs what is due. A job that throws comes again later and keeps no other from running: the platform drops an alarm
 	 * that has failed a few times, so no throw may leave here.
 	 */
-	run(jobs: Readonly<Record<JobKind, Job>>, retryAfter: number): void {
+	run(jobs: Readonly<Partial<Record<JobKind, Job>>>, retryAfter: number): void {
 		const due = this.#sql.all<{ kind: JobKind }>("SELECT kind FROM jobs WHERE due <= ? ORDER BY due", this.#now());
 		for (const { kind } of due) {
 			const next = this.#attempt(jobs[kind], retryAfter);
@@ -47,10 +70,19 @@ export class Jobs {
 				this.#known.delete(kind);
 				this.#sql.run("DELETE FROM jobs WHERE kind = ?", kind);
 			} else {
+				this.#known.set(kind, next);
 				this.#sql.run("UPDATE jobs SET due = ? WHERE kind = ?", next, kind);
 			}
 		}
 		this.#arm();
+	}
+
+	#due(kind: JobKind): number | undefined {
+		const known = this.#known.get(kind);
+		if (known !== undefined) return known;
+		const due = this.#sql.all<{ due: number }>("SELECT due FROM jobs WHERE kind = ?", kind)[0]?.due;
+		if (due !== undefined) this.#known.set(kind, due);
+		return due;
 	}
 
 	#attempt(job: Job | undefined, retryAfter: number): number | undefined {
@@ -58,7 +90,7 @@ export class Jobs {
 			// A kind that only a newer version knows stays for it.
 			return job ? job() : this.#now() + retryAfter;
 		} catch (error) {
-			console.error("job failed", error);
+			console.error(failureLine("job", error));
 			return this.#now() + retryAfter;
 		}
 	}

@@ -1,28 +1,6 @@
-import type { Sql } from "../../ports.ts";
-import type { Producer } from "./producers.ts";
-import type { Segments } from "./segments.ts";
-
-/** What the log keeps in memory of one channel. A copy is worked on; the original changes once a flush is stored. */
-export interface Channel {
-	/** 0 until its first message is stored. */
-	readonly number: number;
-	readonly name: string;
-	/** How it retains messages. Every channel is a `log` until kinds by pattern exist; the row has the word from the start. */
-	readonly kind: "log";
-	readonly head: number;
-	/** The oldest seq retained; head + 1 when nothing is. */
-	readonly floor: number;
-	/** When the head was stored. No message is older than the one before it, whatever the clock does. */
-	readonly ts: number;
-	/** The segment that grows, in characters. */
-	readonly tail: { readonly first: number; readonly size: number } | undefined;
-	/** Bytes of all its segments, once they were needed. */
-	readonly bytes: number | undefined;
-	/** The seq up to which the stored checkpoint knows the producers. */
-	readonly checkpoint: number;
-	/** By `producerKey`; loaded at its first publish. The one thing here that is changed in place: a copy a flush is dear. */
-	readonly producers: Map<string, Producer> | undefined;
-}
+import type { ChannelKind, ChannelRules, Sql } from "../../ports.ts";
+import type { Channel, StoredKind } from "./channel.ts";
+import type { MessageStores } from "./message-store.ts";
 
 /** Above this many, what is kept in memory is dropped; it is read again when needed. */
 const mostInMemory = 10_000;
@@ -30,14 +8,16 @@ const mostInMemory = 10_000;
 /** The channels of a space. Reading one that does not exist makes nothing. */
 export class Channels {
 	readonly #sql: Sql;
-	readonly #segments: Segments;
+	readonly #stores: MessageStores;
+	readonly #rules: ChannelRules;
 	#loaded = new Map<string, Channel>();
 	/** A wake asks for the channel of every subscription of every socket: mostly the same few. */
 	#names = new Map<number, string>();
 
-	constructor(sql: Sql, segments: Segments) {
+	constructor(sql: Sql, stores: MessageStores, rules: ChannelRules) {
 		this.#sql = sql;
-		this.#segments = segments;
+		this.#stores = stores;
+		this.#rules = rules;
 	}
 
 	/** A channel by name, as last stored. */
@@ -55,15 +35,21 @@ export class Channels {
 		return this.get(row.name);
 	}
 
-	/** Gives a channel its row, and with it its number. */
+	/** Gives a channel its row, and with it its number; brings the kind of one that holds nothing yet up to date. */
 	create(channel: Channel): Channel {
-		if (channel.number !== 0) return channel;
-		const rows = this.#sql.all<{ number: number }>(
-			"INSERT INTO channels (name, kind) VALUES (?, ?) RETURNING number",
-			channel.name,
-			channel.kind,
-		);
-		return { ...channel, number: rows[0]?.number ?? 0 };
+		const { number, name, stored, head } = channel;
+		if (number !== 0) {
+			if (head === 0) this.restore(channel, stored);
+			return channel;
+		}
+		const query = "INSERT INTO channels (name, kind) VALUES (?, ?) RETURNING number";
+		return { ...channel, number: this.#sql.all<{ number: number }>(query, name, stored)[0]?.number ?? 0 };
+	}
+
+	/** Notes how a channel is stored from now on. It must hold nothing. */
+	restore(channel: Channel, stored: StoredKind): Channel {
+		this.#sql.run("UPDATE channels SET kind = ? WHERE number = ? AND kind <> ?", stored, channel.number, stored);
+		return { ...channel, stored, ...this.#ruleOf(channel.name, stored) };
 	}
 
 	/** Takes over what has been stored. */
@@ -85,18 +71,30 @@ export class Channels {
 			.map((row) => row.name);
 	}
 
+	/** The channels that hold something, with when the oldest of it was stored. */
+	oldest(): readonly { readonly name: string; readonly ts: number }[] {
+		return this.#sql.all<{ name: string; ts: number }>(
+			`SELECT name, coalesce(
+				(SELECT min(ts) FROM keyed WHERE channel = number),
+				(SELECT ts FROM segments WHERE k >= number * 4294967296 AND k < (number + 1) * 4294967296 AND body <> '' ORDER BY k LIMIT 1)
+			) AS ts FROM channels WHERE ts IS NOT NULL`,
+		);
+	}
+
 	#load(name: string): Channel {
-		const row = this.#sql.all<{ number: number }>("SELECT number FROM channels WHERE name = ?", name)[0];
-		const newest = row && this.#segments.newest(row.number);
-		const oldest = row && this.#segments.oldest(row.number);
+		const row = this.#sql.all<{ number: number; kind: string }>(
+			"SELECT number, kind FROM channels WHERE name = ?",
+			name,
+		)[0];
+		const written = row?.kind === "keyed" ? "keyed" : "log";
+		const state = row && this.#stores[written].state(row.number);
+		const stored = state ? written : storedKindOf(this.#rules(name));
 		const channel: Channel = {
 			number: row?.number ?? 0,
 			name,
-			kind: "log",
-			head: newest?.last ?? 0,
-			floor: oldest?.first ?? 1,
-			ts: newest?.ts ?? 0,
-			tail: newest && { first: newest.first, size: newest.size },
+			stored,
+			...this.#ruleOf(name, stored),
+			...(state ?? { head: 0, floor: 1, ts: 0, tail: undefined }),
 			bytes: undefined,
 			checkpoint: 0,
 			producers: undefined,
@@ -104,4 +102,14 @@ export class Channels {
 		if (row) this.set(channel);
 		return channel;
 	}
+
+	#ruleOf(name: string, stored: StoredKind): Pick<Channel, "kind" | "retention" | "screen"> {
+		const { kind, retention, screen } = this.#rules(name);
+		return { kind: kind === "ephemeral" ? kind : stored, retention, screen };
+	}
+}
+
+/** How a channel is stored that holds nothing yet. One that keeps nothing counts as a log. */
+export function storedKindOf({ kind }: { readonly kind: ChannelKind }): StoredKind {
+	return kind === "keyed" ? kind : "log";
 }

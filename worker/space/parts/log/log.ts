@@ -1,40 +1,73 @@
 import { exceedsBytes } from "../../../../protocol/codec/json.ts";
 import type { ResetReason, Start } from "../../../../protocol/envelopes.ts";
-import { limits, retention as shippedRetention } from "../../../../protocol/limits.ts";
-import type { Added, Append, Clock, Outcome, Run, Sql } from "../../ports.ts";
-import { type Channel, Channels } from "./channels.ts";
+import { limits, retention } from "../../../../protocol/limits.ts";
+import type { Fault } from "../../../../protocol/result.ts";
+import type { Added, Append, ChannelRules, Clock, Outcome, Room, Run, Sql, StoredDraft } from "../../ports.ts";
+import type { Channel } from "./channel.ts";
+import { Channels, storedKindOf } from "./channels.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { earlierOutcome } from "./dedup.ts";
+import { KeyedRows } from "./keyed-rows.ts";
+import { KeyedStore } from "./keyed-store.ts";
 import { Keys } from "./keys.ts";
-import { ProducerStore, producerKey } from "./producers.ts";
-import { Segments, separator, textsOf } from "./segments.ts";
-import { type Retention, StagedChannel } from "./staged-channel.ts";
+import type { Backwards, MessageStore, MessageStores, Most, Span } from "./message-store.ts";
+import { refused } from "./refused.ts";
+import { screenAppend } from "./screening.ts";
+import { SegmentStore } from "./segment-store.ts";
+import { Segments } from "./segments.ts";
+import { StagedChannel, type Stores } from "./staged-channel.ts";
+import { trimChannel } from "./trim.ts";
 
 /** What became of one flush. Memory follows only when `apply` is called, after the transaction stands. */
 export interface Appended {
 	readonly outcomes: readonly Outcome[];
 	readonly added: readonly Added[];
+	/** When, in milliseconds since 1970. */
+	readonly ts: number;
+	/** When the first of what was added has been kept long enough: Infinity where that is never. */
+	readonly expires: number;
 	apply(): void;
 }
 
+/** What was trimmed because of its age. Memory follows only when `apply` is called, after the transaction stands. */
+export interface Trimmed {
+	/** When there is something to trim again, in milliseconds since 1970; undefined where that is never. */
+	readonly next: number | undefined;
+	apply(): void;
+}
+
+const everywhereLog: ChannelRules = () => ({ kind: "log", retention });
+
 /** The part that keeps the channels of a space: their messages in order, who published what, and where reading starts. */
 export class Log {
-	readonly #sql: Sql;
 	readonly #now: Clock;
 	readonly #makeId: () => string;
-	readonly #retention: Retention;
-	readonly #segments: Segments;
+	readonly #rules: ChannelRules;
+	readonly #room: Room;
+	readonly #messages: MessageStores;
 	readonly #channels: Channels;
-	readonly #producers: ProducerStore;
+	readonly #checkpoints: Checkpoints;
 	readonly #keys: Keys;
 
-	/** `retention` is what one channel keeps: what is passed first trims it. Default: the shipped one. */
-	constructor(sql: Sql, now: Clock, makeId: () => string, retention: Retention = shippedRetention) {
-		this.#retention = retention;
-		this.#sql = sql;
+	/**
+	 * `rules`: the kind and retention of each channel; default: all are logs, with the shipped retention. `room`: whether more
+	 * may be stored; default: always.
+	 */
+	constructor(
+		sql: Sql,
+		now: Clock,
+		makeId: () => string,
+		rules: ChannelRules = everywhereLog,
+		room: Room = () => undefined,
+	) {
+		this.#room = room;
 		this.#now = now;
 		this.#makeId = makeId;
-		this.#segments = new Segments(sql);
-		this.#channels = new Channels(sql, this.#segments);
-		this.#producers = new ProducerStore(sql, this.#segments);
+		this.#rules = rules;
+		const segments = new Segments(sql);
+		this.#messages = { log: new SegmentStore(segments), keyed: new KeyedStore(new KeyedRows(sql), segments) };
+		this.#channels = new Channels(sql, this.#messages, rules);
+		this.#checkpoints = new Checkpoints(sql);
 		this.#keys = new Keys(sql);
 	}
 
@@ -63,47 +96,66 @@ export class Log {
 	/** Stores a whole flush. Runs inside one transaction of the caller. */
 	append(appends: readonly Append[]): Appended {
 		const now = this.#now();
-		const stores = {
-			channels: this.#channels,
-			segments: this.#segments,
-			producers: this.#producers,
-			retention: this.#retention,
-		};
+		const stores = this.#stores;
 		const staged = new Map<string, StagedChannel>();
-		// Asked once a flush: it is a query of its own, and a flush is small beside the limit.
-		const full = this.#sql.size() > limits.spaceBytes;
+		// Asked once a flush, which is small beside the limit.
+		const full = this.#room();
 		const outcomes = appends.map((append) => {
 			const channel = staged.get(append.channel) ?? new StagedChannel(stores, append.channel);
 			staged.set(append.channel, channel);
 			return this.#appendOne(append, channel, now, full);
 		});
 		const added: Added[] = [];
+		let expires = Number.POSITIVE_INFINITY;
 		for (const channel of staged.values()) {
 			const run = channel.write(now);
-			if (run) added.push(run);
+			if (!run) continue;
+			added.push(run);
+			expires = Math.min(expires, channel.channel.ts + channel.channel.retention.age);
 		}
 		return {
 			outcomes,
 			added,
+			ts: now,
+			expires,
 			apply() {
 				for (const channel of staged.values()) channel.apply();
 			},
 		};
 	}
 
-	/** Dedup comes first: a publish that is stored must be answered so, whatever has changed since. */
-	#appendOne(append: Append, channel: StagedChannel, now: number, full: boolean): Outcome {
-		const earlier = this.#producerOutcome(append, channel) ?? this.#keyOutcome(append, now);
+	/** Dedup comes before rights and rates: a publish that is stored must be answered so, whatever has changed since. */
+	#appendOne(asked: Append, channel: StagedChannel, now: number, full: Fault | undefined): Outcome {
+		const earlier = earlierOutcome(asked, channel, this.#keys, now);
 		if (earlier) return earlier;
-		if (append.drafts.some((draft) => exceedsBytes(draft.data, limits.messageBytes))) {
+		if (asked.refused) return refused(asked.refused.code, asked.refused.message);
+		const early = asked.admit?.() ?? 0;
+		if (early > 0) {
+			return {
+				...refused("rate_limited", "That is too much in a short time: wait and send it again."),
+				retryAfter: early,
+			};
+		}
+		if ([...asked.drafts, ...(asked.ephemeral ?? [])].some(isTooBig)) {
 			return refused("too_big", `The data of a message may be at most ${limits.messageBytes} bytes of JSON.`);
 		}
+		if (channel.channel.stored === "keyed" && asked.drafts.some(({ key }) => key === undefined)) {
+			return refused("bad_request", "This channel keeps the last message of each key: publish with a key.");
+		}
+		const screened = screenAppend(asked, channel.channel);
+		if (!screened.ok) return screened;
+		const { append } = screened;
+		const guarded = append.guard?.();
+		if (guarded) return { ok: false, code: guarded.code, message: guarded.message };
 		if (append.ifSeq !== undefined && append.ifSeq !== channel.head) {
 			const message = `The channel's head is ${channel.head}, not ${append.ifSeq}.`;
 			return { ...refused("condition_failed", message), head: channel.head };
 		}
+		const passes = append !== asked && append.ephemeral ? { passes: append.ephemeral } : {};
+		if (append.drafts.length === 0) return { ok: true, first: null, count: 0, duplicate: false, ...passes };
 		if (full) {
-			return refused("storage_full", "The space is full: wait for retention, purge a channel or wipe the space.");
+			const { code, message, retryAfter } = full;
+			return { ...refused(code, message), ...(retryAfter !== undefined && { retryAfter: 1_000 * retryAfter }) };
 		}
 		const first = channel.add(append, now, this.#makeId);
 		const count = append.drafts.length;
@@ -111,38 +163,7 @@ export class Log {
 			const { key, hash } = append.idempotency;
 			this.#keys.set(append.principal, key, { hash, first, count }, now);
 		}
-		return { ok: true, first, count, duplicate: false };
-	}
-
-	#producerOutcome(append: Append, channel: StagedChannel): Outcome | undefined {
-		if (!append.producer) return undefined;
-		const { client, n, previous } = append.producer;
-		const known = channel.producer(producerKey(append.principal, client));
-		if (!known) {
-			if (previous < 0) return undefined;
-			return refused(
-				"producer_unknown",
-				"Nothing of this client is remembered here; whether its last publish was stored is not known.",
-			);
-		}
-		if (n <= known.n) {
-			return { ok: true, first: channel.seqOf(append.principal, client, n), count: 1, duplicate: true };
-		}
-		if (previous <= known.n) return undefined;
-		return {
-			...refused("out_of_order", `Publish ${previous} has not arrived; the last one is ${known.n}.`),
-			last: known.n,
-		};
-	}
-
-	#keyOutcome(append: Append, now: number): Outcome | undefined {
-		if (!append.idempotency) return undefined;
-		const used = this.#keys.get(append.principal, append.idempotency.key, now);
-		if (!used) return undefined;
-		if (used.hash === append.idempotency.hash) {
-			return { ok: true, first: used.first, count: used.count, duplicate: true };
-		}
-		return refused("idempotency_mismatch", "This idempotency key was first used with another request; make a new key.");
+		return { ok: true, first, count, duplicate: false, ...passes };
 	}
 
 	/**
@@ -156,7 +177,7 @@ export class Log {
 			case "start":
 				return { after: channel.floor - 1 };
 			case "last":
-				return { after: Math.max(channel.floor - 1, channel.head - start.count) };
+				return { after: this.#store(channel).beforeLast(channel, start.count) };
 			case "since":
 				return { after: this.before(channel, start.ts) };
 			case "position":
@@ -169,59 +190,57 @@ export class Log {
 
 	/** The seq before the first message stored at or after `ts`. */
 	before(channel: Channel, ts: number): number {
-		const segment = this.#segments.since(channel.number, ts);
-		if (!segment) return channel.head;
-		const first = this.page(channel, segment.first - 1, 1);
-		const index = first ? textsOf(first).findIndex((text) => (JSON.parse(text) as { ts: number }).ts >= ts) : -1;
-		return segment.first - 1 + Math.max(0, index);
+		return this.#store(channel).beforeTime(channel, ts);
 	}
 
 	/**
-	 * The next messages after a seq, up to about `most` characters of them and at least one; nothing at the head. Joins
-	 * what is stored, parses nothing.
+	 * The next messages of a span, up to about the most of it that may be, and at least one; nothing where there is nothing
+	 * more in it. What was trimmed is not accounted for: then the run starts later than the span.
 	 */
-	page(channel: Channel, after: number, most: number, count = Number.POSITIVE_INFINITY): Run | undefined {
-		const bodies: string[] = [];
-		let size = 0;
-		let to = after;
-		for (const run of this.#segments.after(channel.number, after)) {
-			if (size > 0 && size + run.body.length > most) break;
-			const over = run.to - after - count;
-			bodies.push(over > 0 ? textsOf(run).slice(0, -over).join(separator) : run.body);
-			size += run.body.length;
-			to = Math.min(run.to, after + count);
-			if (over >= 0 || size >= most) break;
-		}
-		return bodies.length === 0 ? undefined : { after, to, body: bodies.join(separator) };
+	page(channel: Channel, { after, before }: Span, most: Most): Run | undefined {
+		const start = Math.max(after, channel.floor - 1);
+		const run = this.#store(channel).page(channel, { after: start, before }, most);
+		return run ?? (start > after ? { after: start, to: start, body: "" } : undefined);
 	}
 
-	/**
-	 * The newest messages before a seq and after `after`, newest first, each as its JSON text: `count` of them, or fewer
-	 * where they would pass about `most` characters, and at least one segment's.
-	 */
-	newestBefore(channel: Channel, before: number, after: number, count: number, most: number): readonly string[] {
-		const texts: string[] = [];
-		let size = 0;
-		for (const run of this.#segments.before(channel.number, before)) {
-			if (size > 0 && size + run.body.length > most) break;
-			size += run.body.length;
-			const end = Math.min(run.to, before - 1) - run.after;
-			const start = Math.max(0, after - run.after);
-			texts.push(...textsOf(run).slice(start, end).reverse());
-			if (texts.length >= count || run.after <= after) break;
-		}
-		return texts.slice(0, count);
+	/** The newest messages of a span, newest first: at most as many as may be, and at least one segment's, or one. */
+	newest(channel: Channel, span: Span, most: Most): Backwards {
+		return this.#store(channel).newest(channel, span, most);
 	}
 
 	/** Drops all messages of a channel and keeps its head, so that no seq is used twice. Dedup survives it. */
 	purge(channel: Channel, now: number): Channel {
-		const { producers } = channel.producers ? channel : this.#producers.load(channel.number);
-		const kept = this.#producers.save(channel.number, channel.head, producers ?? new Map(), now);
-		this.#segments.deleteAll(channel.number);
-		this.#segments.start(channel.number, { after: channel.head, to: channel.head, body: "" }, channel.ts);
-		const floor = channel.head + 1;
-		const tail = { first: floor, size: 0 };
-		return { ...channel, floor, tail, bytes: 0, producers: kept, checkpoint: channel.head };
+		const { producers } = channel.producers ? channel : this.#checkpoints.load(channel.number, this.#store(channel));
+		const kept = this.#checkpoints.save(channel.number, channel.head, producers ?? new Map(), now);
+		const emptied = this.#store(channel).dropBefore(channel, channel.head + 1);
+		// It may now be another kind of channel: nothing of the one before is left.
+		const stored = storedKindOf(this.#rules(channel.name));
+		const { floor, head } = emptied;
+		const tail = stored === "log" ? { first: floor, size: 0 } : undefined;
+		const purged = { ...emptied, tail, bytes: 0, producers: kept, checkpoint: head };
+		return this.#channels.restore(purged, stored);
+	}
+
+	/** Drops what has been kept long enough, also of channels that nobody publishes to. Runs in one transaction of the caller. */
+	trim(): Trimmed {
+		const now = this.#now();
+		const trimmed: Channel[] = [];
+		let next = Number.POSITIVE_INFINITY;
+		for (const { name, ts } of this.#channels.oldest()) {
+			const { age } = this.#rules(name).retention;
+			if (ts + age > now) next = Math.min(next, ts + age);
+			else trimmed.push(this.#trim(this.#channels.get(name), now));
+		}
+		const names = new Set(trimmed.map(({ name }) => name));
+		for (const { name, ts } of trimmed.length === 0 ? [] : this.#channels.oldest()) {
+			if (names.has(name)) next = Math.min(next, ts + this.#rules(name).retention.age);
+		}
+		return {
+			next: next === Number.POSITIVE_INFINITY ? undefined : next,
+			apply: () => {
+				for (const channel of trimmed) this.#channels.set(channel);
+			},
+		};
 	}
 
 	/** Takes a changed channel over into memory, once the transaction stands. */
@@ -240,16 +259,28 @@ export class Log {
 		return this.#keys.any();
 	}
 
+	#trim(channel: Channel, now: number): Channel {
+		const { producers, checkpoint } = channel.producers
+			? { producers: channel.producers, checkpoint: channel.checkpoint }
+			: this.#checkpoints.load(channel.number, this.#store(channel));
+		return trimChannel(this.#stores, { ...channel, producers, checkpoint }, () => producers, now);
+	}
+
 	#isAnother(channel: Channel, seq: number, id: string | undefined): boolean {
 		if (id === undefined || seq < channel.floor) return false;
-		const run = this.page(channel, seq - 1, 1, 1);
-		return run !== undefined && (JSON.parse(run.body) as { id: string }).id !== id;
+		const text = this.#store(channel).at(channel, seq);
+		return text !== undefined && (JSON.parse(text) as { id: string }).id !== id;
+	}
+
+	#store(channel: Channel): MessageStore {
+		return this.#messages[channel.stored];
+	}
+
+	get #stores(): Stores {
+		return { channels: this.#channels, messages: this.#messages, checkpoints: this.#checkpoints };
 	}
 }
 
-function refused(
-	code: "too_big" | "condition_failed" | "storage_full" | "producer_unknown" | "out_of_order" | "idempotency_mismatch",
-	message: string,
-) {
-	return { ok: false, code, message } as const;
+function isTooBig(draft: StoredDraft): boolean {
+	return exceedsBytes(draft.data, limits.messageBytes);
 }

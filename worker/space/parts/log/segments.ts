@@ -82,9 +82,10 @@ export class Segments {
 		this.#sql.run("DELETE FROM segments WHERE k >= ? AND k < ?", key(channel, 0), key(channel, first));
 	}
 
-	/** Deletes every segment of a channel. */
-	deleteAll(channel: number): void {
+	/** Deletes every segment of a channel, and leaves an empty one that holds its floor and its head. */
+	empty(channel: number, floor: number, head: number, ts: number): void {
 		this.#sql.run("DELETE FROM segments WHERE k >= ? AND k < ?", ...range(channel));
+		this.#sql.run("INSERT INTO segments VALUES (?, ?, ?, '')", key(channel, floor), head, ts);
 	}
 
 	/** What a channel holds after `after`, a stored segment at a time; the first is cut to start there. */

@@ -1,7 +1,8 @@
-import { encodeMessages } from "../../../../protocol/codec/envelope.ts";
+import { encodeEphemeral, encodeMessages } from "../../../../protocol/codec/serving.ts";
 import { limits } from "../../../../protocol/limits.ts";
 import type { Added, ChannelRef, Clock, Receiver, Run } from "../../ports.ts";
-import { Subscription, Window } from "./subscription.ts";
+import { Window } from "../../window.ts";
+import { Subscription } from "./subscription.ts";
 
 /** What the outbox reads of the log. */
 export interface Pages {
@@ -21,13 +22,16 @@ export class Outbox {
 	readonly #now: Clock;
 	/** How long a receiver may stay behind without giving any credit, in milliseconds. */
 	readonly #slow: number;
+	readonly #counted: (channel: number) => void;
 	readonly #byChannel = new Map<number, Set<Subscription>>();
 	readonly #byReceiver = new Map<Receiver, { readonly window: Window; readonly all: Map<number, Subscription> }>();
 
-	constructor(pages: Pages, now: Clock, slow: number) {
+	/** `counted` is called where the count of a channel may have changed, with its number. */
+	constructor(pages: Pages, now: Clock, slow: number, counted: (channel: number) => void = () => {}) {
 		this.#pages = pages;
 		this.#now = now;
 		this.#slow = slow;
+		this.#counted = counted;
 	}
 
 	/** The numbers of the channels a receiver is subscribed to. */
@@ -62,12 +66,31 @@ export class Outbox {
 
 	/** Hands what was just stored to every live subscriber of its channel. */
 	publish(added: Added): void {
+		this.#offer(added, ({ window }) => window.open);
+	}
+
+	/**
+	 * Hands on what one transaction stored. A receiver whose window is open gets its parts on all channels where it is up to
+	 * date, also those for which the window would no longer be open: they are one, and are not torn apart for lack of credit.
+	 */
+	publishTogether(parts: readonly Added[]): void {
+		const asked = new Map<Window, boolean>();
+		for (const added of parts) {
+			this.#offer(added, ({ window }) => {
+				const open = asked.get(window) ?? window.open;
+				asked.set(window, open);
+				return open;
+			});
+		}
+	}
+
+	#offer(added: Added, isOpen: (subscription: Subscription) => boolean): void {
 		const subscribers = this.#byChannel.get(added.channel.number);
 		if (!subscribers?.size) return;
 		const envelope = encodeMessages(added.channel.name, added.after, added.body, added.to);
 		for (const subscription of subscribers) {
 			subscription.sent ??= added.after;
-			if (subscription.sent === added.after && subscription.window.open) {
+			if (subscription.sent === added.after && isOpen(subscription)) {
 				subscription.deliver(envelope, added.to, this.#now());
 			} else if (subscription.window.stuck(this.#now(), this.#slow)) {
 				this.#giveUp(subscription.receiver);
@@ -75,14 +98,39 @@ export class Outbox {
 		}
 	}
 
-	/** Takes credit: everything up to `seq` has been consumed. Sends what now fits, on all channels of the receiver. */
-	credit(receiver: Receiver, channel: number, seq: number): void {
+	/**
+	 * Hands ephemeral messages, JSON texts joined by `,\n`, to those that are up to date now and read what they are sent.
+	 * For the others they are over: nothing of them is kept. Receivers of the client `except` do not get them.
+	 */
+	pass(channel: ChannelRef, body: string, except: string | undefined): void {
+		const subscribers = this.#byChannel.get(channel.number);
+		if (!subscribers?.size) return;
+		const head = this.#pages.head(channel);
+		const envelope = encodeEphemeral(channel.name, body);
+		for (const subscription of subscribers) {
+			if (except !== undefined && subscription.receiver.client === except) continue;
+			if (subscription.sent === undefined) this.#tellHead(subscription);
+			if (subscription.sent === head) subscription.pass(envelope);
+		}
+	}
+
+	/** How many are subscribed to a channel. */
+	count(channel: number): number {
+		return this.#byChannel.get(channel)?.size ?? 0;
+	}
+
+	/**
+	 * Takes credit: everything up to `seq` has been consumed. Sends what now fits, on all channels of the receiver. `least`: the
+	 * seq from which it may be sent messages, whatever it says.
+	 */
+	credit(receiver: Receiver, channel: number, seq: number, least: () => number = () => 0): void {
 		const subscriptions = this.#byReceiver.get(receiver);
 		const subscription = subscriptions?.all.get(channel);
 		if (!subscriptions || !subscription) return;
 		subscription.release(seq, this.#now());
+		subscription.window.refresh();
 		// Woken from sleep, nobody remembers what was sent after `seq`: it is sent again, and the client drops what it has.
-		subscription.sent ??= Math.min(seq, this.#pages.head(subscription.channel));
+		subscription.sent ??= Math.min(Math.max(seq, least()), this.#pages.head(subscription.channel));
 		for (const each of subscriptions.all.values()) {
 			if (each.sent === undefined) this.#tellHead(each);
 			this.#fill(each);
@@ -109,7 +157,8 @@ export class Outbox {
 
 	/**
 	 * Woken from sleep, nobody remembers whether a quiet channel's subscriber was behind. An empty envelope at the head
-	 * tells it where the log stands: who misses something sees a gap and subscribes again.
+	 * tells it where the log stands: who misses something sees a gap, subscribes again, and until then takes no ephemeral
+	 * message.
 	 */
 	#tellHead(subscription: Subscription): void {
 		const head = this.#pages.head(subscription.channel);
@@ -143,6 +192,7 @@ export class Outbox {
 		known.all.set(channel.number, subscription);
 		const subscribers = this.#byChannel.get(channel.number) ?? new Set();
 		this.#byChannel.set(channel.number, subscribers.add(subscription));
+		this.#counted(channel.number);
 		return subscription;
 	}
 
@@ -152,5 +202,6 @@ export class Outbox {
 		const subscribers = this.#byChannel.get(subscription.channel.number);
 		subscribers?.delete(subscription);
 		if (subscribers?.size === 0) this.#byChannel.delete(subscription.channel.number);
+		this.#counted(subscription.channel.number);
 	}
 }

@@ -1,38 +1,5 @@
 import type { ChannelRef, Receiver } from "../../ports.ts";
-
-/** What a receiver has been sent and has not given credit for, over all its channels. */
-export class Window {
-	readonly #most: number;
-	#outstanding = 0;
-	/** When it last gave credit, or was first owed any. */
-	#since = 0;
-
-	constructor(most: number) {
-		this.#most = most;
-	}
-
-	/** Whether more may be sent. */
-	get open(): boolean {
-		return this.#outstanding < this.#most;
-	}
-
-	/** Notes that `size` more was sent. */
-	add(size: number, now: number): void {
-		if (this.#outstanding === 0) this.#since = now;
-		this.#outstanding += size;
-	}
-
-	/** Notes that `size` was consumed. */
-	release(size: number, now: number): void {
-		this.#outstanding -= size;
-		this.#since = now;
-	}
-
-	/** Whether it is full and has been without any credit for longer than `slow` milliseconds. */
-	stuck(now: number, slow: number): boolean {
-		return !this.open && now - this.#since > slow;
-	}
-}
+import type { Window } from "../../window.ts";
 
 /** One receiver's subscription to one channel. */
 export class Subscription {
@@ -56,6 +23,11 @@ export class Subscription {
 		this.window.add(envelope.length, now);
 		this.#owed.push({ to, size: envelope.length });
 		this.sent = to;
+	}
+
+	/** Writes an envelope of ephemeral messages, if the receiver reads. */
+	pass(envelope: string): void {
+		if (this.window.pass(envelope.length)) this.receiver.write(envelope);
 	}
 
 	/** Takes credit up to `seq`. */

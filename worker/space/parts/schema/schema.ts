@@ -39,6 +39,32 @@ export class Schema {
 		this.#set("listed", "1");
 	}
 
+	/** The rows that were written on a day, as it was kept last. */
+	get rowsOfDay(): { readonly day: number; readonly rows: number } | undefined {
+		const [day, rows] = this.#get("rows")?.split(" ").map(Number) ?? [];
+		return day === undefined || rows === undefined ? undefined : { day, rows };
+	}
+
+	/** Keeps how many rows were written on a day. */
+	keepRows({ day, rows }: { readonly day: number; readonly rows: number }): void {
+		this.#set("rows", `${day} ${rows}`);
+	}
+
+	/** The principal that began this space; undefined while nobody did, or who it was is not known. */
+	get owner(): string | undefined {
+		return this.#get("owner");
+	}
+
+	/** Notes who began this space. */
+	keepOwner(principal: string): void {
+		this.#set("owner", principal);
+	}
+
+	/** Forgets who began this space. */
+	dropOwner(): void {
+		this.#sql.run("DELETE FROM meta WHERE key = 'owner'");
+	}
+
 	/** Empties every table and starts another epoch. Runs inside one transaction of the caller. */
 	wipe(): void {
 		const tables = this.#sql.all<{ name: string }>(

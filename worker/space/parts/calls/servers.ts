@@ -1,0 +1,84 @@
+import { limits } from "../../../../protocol/limits.ts";
+import type { KeptService } from "../../ports.ts";
+import type { CallPeer, PendingCall } from "./pending.ts";
+
+/** A socket that takes calls of a service. */
+export interface Serving extends KeptService {
+	readonly peer: CallPeer;
+}
+
+/** Who serves what, and which calls each socket has in hand. */
+export class Servers {
+	/** By service: the one that waits longest for a call stands first. */
+	readonly #byService = new Map<string, Serving[]>();
+	readonly #byPeer = new Map<CallPeer, Map<string, Serving>>();
+	readonly #holds = new Map<CallPeer, Set<PendingCall>>();
+
+	/** What a socket serves. */
+	of(peer: CallPeer): readonly Serving[] {
+		return [...(this.#byPeer.get(peer)?.values() ?? [])];
+	}
+
+	/** A socket takes calls of a service from now on, in place of what it said before. */
+	add(serving: Serving): void {
+		const { peer, service } = serving;
+		this.#byService.set(service, [...this.#others(peer, service), serving]);
+		this.#byPeer.set(peer, (this.#byPeer.get(peer) ?? new Map()).set(service, serving));
+	}
+
+	/** A socket takes no more calls of a service. */
+	remove(peer: CallPeer, service: string): void {
+		const others = this.#others(peer, service);
+		if (others.length > 0) this.#byService.set(service, others);
+		else this.#byService.delete(service);
+		const own = this.#byPeer.get(peer);
+		own?.delete(service);
+		if (own?.size === 0) this.#byPeer.delete(peer);
+	}
+
+	/** The calls that a socket has in hand. */
+	heldBy(peer: CallPeer): readonly PendingCall[] {
+		return [...(this.#holds.get(peer) ?? [])];
+	}
+
+	/** A socket has a call in hand. */
+	hold(peer: CallPeer, call: PendingCall): void {
+		this.#holds.set(peer, (this.#holds.get(peer) ?? new Set()).add(call));
+	}
+
+	/** It has it no longer. */
+	release(peer: CallPeer, call: PendingCall): void {
+		const held = this.#holds.get(peer);
+		held?.delete(call);
+		if (held?.size === 0) this.#holds.delete(peer);
+	}
+
+	/** Whether any socket has a call in hand. */
+	get busy(): boolean {
+		return this.#holds.size > 0;
+	}
+
+	/** Whether anybody could be handed a call of a service. */
+	hasRoom(service: string): boolean {
+		return (this.#byService.get(service) ?? []).some((serving) => this.#isFree(serving));
+	}
+
+	/** Whose turn it is to take a call: of those that have room and did not hand it back, the one that waits longest. */
+	next(call: PendingCall): Serving | undefined {
+		const all = this.#byService.get(call.service) ?? [];
+		const index = all.findIndex((serving) => this.#isFree(serving) && !call.refusedBy.has(serving.peer.client));
+		const [serving] = index === -1 ? [] : all.splice(index, 1);
+		if (serving) all.push(serving);
+		return serving;
+	}
+
+	#isFree({ peer, service, concurrency }: Serving): boolean {
+		const held = this.heldBy(peer);
+		if (held.length >= limits.serviceConcurrency) return false;
+		return held.filter((call) => call.service === service).length < concurrency;
+	}
+
+	#others(peer: CallPeer, service: string): Serving[] {
+		return (this.#byService.get(service) ?? []).filter((serving) => serving.peer !== peer);
+	}
+}

@@ -1,0 +1,123 @@
+import type { Sql } from "../../ports.ts";
+
+/** The last message of a key. */
+export interface KeyedRow {
+	readonly key: string;
+	readonly seq: number;
+	/** When it was stored. */
+	readonly ts: number;
+	/** The publishes that nothing but this row tells of, as `writeProducers` has it; null where there are none. */
+	readonly producers: string | null;
+	readonly body: string;
+}
+
+/** How many places are looked up at once when messages are read in their order. */
+const batch = 1_000;
+
+/** The `keyed` table: one row a key. It has no index on seq, which would cost a row a write: what is read in order is sorted. */
+export class KeyedRows {
+	readonly #sql: Sql;
+
+	constructor(sql: Sql) {
+		this.#sql = sql;
+	}
+
+	/** The last seq and time of a channel; null where it holds nothing. */
+	newest(channel: number): { readonly seq: number | null; readonly ts: number | null } {
+		const query = "SELECT max(seq) AS seq, max(ts) AS ts FROM keyed WHERE channel = ?";
+		return this.#sql.all<{ seq: number | null; ts: number | null }>(query, channel)[0] ?? { seq: null, ts: null };
+	}
+
+	/** What is told of publishes by the row of a key. */
+	producersOf(channel: number, key: string): string | null {
+		const query = "SELECT producers FROM keyed WHERE channel = ? AND key = ?";
+		return this.#sql.all<{ producers: string | null }>(query, channel, key)[0]?.producers ?? null;
+	}
+
+	/** What is told of publishes by the rows after a seq, in order of seq. */
+	producersAfter(channel: number, seq: number): readonly string[] {
+		return this.#sql
+			.all<{ producers: string }>(
+				"SELECT producers FROM keyed WHERE channel = ? AND seq > ? AND producers IS NOT NULL ORDER BY seq",
+				channel,
+				seq,
+			)
+			.map(({ producers }) => producers);
+	}
+
+	/** Stores a message in place of the one before it of the same key: one row. */
+	put(channel: number, { key, seq, ts, producers, body }: KeyedRow): void {
+		this.#sql.run(
+			`INSERT INTO keyed VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+				SET seq = excluded.seq, ts = excluded.ts, producers = excluded.producers, body = excluded.body`,
+			channel,
+			key,
+			seq,
+			ts,
+			producers,
+			body,
+		);
+	}
+
+	/** The messages with a seq after one and before another, in order of seq or (`desc`) the other way, one at a time. */
+	*between(
+		channel: number,
+		after: number,
+		before: number,
+		order: "asc" | "desc",
+	): Iterable<{ seq: number; body: string }> {
+		let [low, high] = [after, Math.min(before, Number.MAX_SAFE_INTEGER)];
+		for (;;) {
+			const places = this.#sql.all<{ key: string; seq: number }>(
+				`SELECT key, seq FROM keyed WHERE channel = ? AND seq > ? AND seq < ? ORDER BY seq ${order} LIMIT ${batch}`,
+				channel,
+				low,
+				high,
+			);
+			for (const { key, seq } of places) {
+				const query = "SELECT body FROM keyed WHERE channel = ? AND key = ?";
+				yield { seq, body: this.#sql.all<{ body: string }>(query, channel, key)[0]?.body ?? "" };
+			}
+			const last = places.at(-1)?.seq;
+			if (places.length < batch || last === undefined) return;
+			if (order === "asc") low = last;
+			else high = last;
+		}
+	}
+
+	/** The seq of the newest message but `count`; null where there are not so many. */
+	seqBeforeLast(channel: number, count: number): number | null {
+		const query = "SELECT seq FROM keyed WHERE channel = ? ORDER BY seq DESC LIMIT 1 OFFSET ?";
+		return this.#sql.all<{ seq: number }>(query, channel, count)[0]?.seq ?? null;
+	}
+
+	/** The seq of the oldest message stored at or after `ts`. */
+	since(channel: number, ts: number): number | null {
+		const query = "SELECT min(seq) AS seq FROM keyed WHERE channel = ? AND ts >= ?";
+		return this.#sql.all<{ seq: number | null }>(query, channel, ts)[0]?.seq ?? null;
+	}
+
+	/** The newest message that holds a text, if there is one. */
+	containing(channel: number, text: string): string | undefined {
+		const query = "SELECT body FROM keyed WHERE channel = ? AND instr(body, ?) > 0 ORDER BY seq DESC LIMIT 1";
+		return this.#sql.all<{ body: string }>(query, channel, text)[0]?.body;
+	}
+
+	/** How many messages a channel holds, and their bytes. */
+	size(channel: number): { readonly messages: number; readonly bytes: number } {
+		const query =
+			"SELECT count(*) AS messages, coalesce(sum(octet_length(body)), 0) AS bytes FROM keyed WHERE channel = ?";
+		return this.#sql.all<{ messages: number; bytes: number }>(query, channel)[0] ?? { messages: 0, bytes: 0 };
+	}
+
+	/** The messages of a channel, oldest first, without their bodies. */
+	oldest(channel: number): Iterable<{ seq: number; ts: number; bytes: number }> {
+		const query = "SELECT seq, ts, octet_length(body) AS bytes FROM keyed WHERE channel = ? ORDER BY seq";
+		return this.#sql.each<{ seq: number; ts: number; bytes: number }>(query, channel);
+	}
+
+	/** Deletes the messages before a seq. */
+	deleteBefore(channel: number, seq: number): void {
+		this.#sql.run("DELETE FROM keyed WHERE channel = ? AND seq < ?", channel, seq);
+	}
+}
