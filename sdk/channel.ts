@@ -1,21 +1,25 @@
 import type { Draft, Json, Message, Start } from "../protocol/envelopes.ts";
-import { readName } from "../protocol/names.ts";
+import type { LockHold } from "../protocol/locks.ts";
 import { isSeq } from "../protocol/position.ts";
+import { checkName } from "./check-name.ts";
 import { AerogramError } from "./errors.ts";
-import { type HistoryOptions, type HistoryPage, readMessages, readPage } from "./http.ts";
-import type { Gap } from "./inbox.ts";
-import type { Settings } from "./options.ts";
-import type { Published } from "./publisher.ts";
+import type { HistoryOptions, HistoryPage } from "./http/history.ts";
+import { loadHttp } from "./http/send.ts";
+import type { Live } from "./live/live.ts";
+import { Presence, type PresenceHost } from "./presence.ts";
+import type { Published, Publishing } from "./publishing.ts";
 import type { Mark } from "./recovery.ts";
+import type { Settings } from "./settings.ts";
 import { takeSnapshot } from "./snapshot.ts";
-import type { MessageCallback, SubscriberOptions, Subscription } from "./subscription.ts";
+import type { GapPolicy, MessageCallback, SubscriberOptions, Subscription } from "./subscribing.ts";
 
 /** What a channel needs of its space. */
-export interface ChannelHost {
-	readonly name: string;
+export interface ChannelHost extends PresenceHost {
 	readonly settings: Settings;
-	publish(channel: string, draft: Draft, bytes: number, signal: AbortSignal | undefined): Promise<Published>;
+	publish(publishing: Publishing): Promise<Published>;
 	subscribe(channel: string, options: SubscriberOptions): Subscription;
+	/** Presence, watches and calls: loaded at their first use. */
+	live(): Promise<Live>;
 }
 
 /** What can be said of one publish. */
@@ -29,6 +33,26 @@ export interface PublishOptions {
 	 * @default `<client>/<n>`
 	 */
 	readonly id?: string | undefined;
+	/**
+	 * Delivers it live, to whoever is subscribed and up to date, and stores it nowhere: who is typing, where a cursor is. It
+	 * comes after all that was stored before it, and is sent once: a message that a lost connection takes along is not sent
+	 * again. The promise resolves, with `seq` null, when the server has it or can no longer say so. While there is no
+	 * connection it waits for one, 10 s at most, and then rejects with `timeout`.
+	 * @default false
+	 */
+	readonly ephemeral?: boolean | undefined;
+	/**
+	 * Whether this client's own subscriptions get it, if it is ephemeral. For stored ones `subscribe` has an `echo`.
+	 * @default true
+	 */
+	readonly echo?: boolean | undefined;
+	/** Stores it only while this lock is held, with this token; a `Lock` is one. Else rejects with `lock_lost`. */
+	readonly lock?: LockHold | undefined;
+	/**
+	 * Stores it only while the channel's head is this seq, 0 where it is empty; else rejects with `condition_failed`, and
+	 * `state.head` says what it is. What earlier calls of this client publish moves the head, too.
+	 */
+	readonly ifSeq?: number | undefined;
 	/**
 	 * Gives up the wait; the promise then rejects with the signal's reason. A message that was on its way may be stored all
 	 * the same.
@@ -49,16 +73,30 @@ export interface SubscribeOptions {
 	/** Ends the subscription; an iteration then throws the signal's reason. */
 	readonly signal?: AbortSignal | undefined;
 	/**
-	 * Called, in its place among the messages, when some could not be replayed. The subscription then goes on with what is
-	 * retained. The space's `gap` event tells the same.
+	 * What follows when messages could not be replayed. A function is called in its place among the messages, and the next
+	 * one waits until it has returned, or resolved. The space's `gap` event tells of every gap.
+	 * @default "from-floor"
 	 */
-	readonly onGap?: ((gap: Gap) => void) | undefined;
+	readonly onGap?: GapPolicy | undefined;
+	/**
+	 * Whether it gets what this very client published and the channel stores. An ephemeral message says that itself.
+	 * @default true
+	 */
+	readonly echo?: boolean | undefined;
 }
 
-/** One channel: an ordered, durable log of messages of type `Data`, as the application says; it is not checked. */
-export class Channel<Data = Json> {
+/**
+ * One channel: an ordered, durable log of messages. Those that are read hold `Data`, what is published is `Sent`, and what its
+ * members say of themselves `MemberData`, as the contract or the application says; the SDK does not check it.
+ */
+export class Channel<Data = Json, Sent = Data, MemberData = Json> {
 	readonly name: string;
 	readonly #host: ChannelHost;
+
+	/** Who is on the channel. */
+	get presence(): Presence<MemberData> {
+		return new Presence(this.#host, this.name);
+	}
 
 	/** Throws `bad_name`. */
 	constructor(host: ChannelHost, name: string) {
@@ -69,21 +107,26 @@ export class Channel<Data = Json> {
 	/**
 	 * Publishes one message; resolves when it is durable. It is sent again over every reconnect and stored once. What `data`
 	 * is at the time of the call is what is published. Publishes of one client on one channel are stored in the order of the
-	 * calls.
+	 * calls. With `ephemeral`, what is said there holds instead.
 	 *
 	 * Rejects with an `AerogramError`: `unknown_outcome` when it was sent and its answer can no longer be had, `queue_full`,
-	 * `too_big`, `too_deep`, `not_json`, `bad_name`, `closed`, or the server's refusal; with the signal's reason when that is aborted.
+	 * `condition_failed`, `too_big`, `too_deep`, `not_json`, `bad_name`, `closed`, or the server's refusal; with the signal's reason when that is aborted.
 	 */
-	async publish(data: Data, options: PublishOptions = {}): Promise<Published> {
-		const { name, key, id, signal } = options;
+	async publish(data: Sent, options: PublishOptions = {}): Promise<Published> {
+		const { name, key, id, ephemeral, echo = true, lock, ifSeq, signal } = options;
+		if (ephemeral ? ifSeq !== undefined : !echo || !isSeq(ifSeq ?? 0)) {
+			throw new AerogramError("bad_request", "echo is for ephemeral messages; ifSeq, a seq, for the others.");
+		}
 		const snapshot = takeSnapshot(data);
 		const draft: Draft = {
 			data: snapshot.data,
 			...(name !== undefined && { name: checkName(name, "message") }),
 			...(key !== undefined && { key: checkName(key, "key") }),
 			...(id !== undefined && { id: checkName(id, "message id") }),
+			...(ephemeral && { ephemeral }),
+			...(lock && { lock: { name: lock.name, token: lock.token } }),
 		};
-		return this.#host.publish(this.name, draft, snapshot.bytes, signal);
+		return this.#host.publish({ channel: this.name, draft, bytes: snapshot.bytes, ifSeq, echo, signal });
 	}
 
 	/** Calls back for each message, one at a time, in order. A callback that throws is reported as the `error` event. */
@@ -92,27 +135,26 @@ export class Channel<Data = Json> {
 	subscribe(options?: SubscribeOptions): Subscription<Data>;
 	subscribe(first?: MessageCallback<Data> | SubscribeOptions, second?: SubscribeOptions): Subscription<Data> {
 		const callback = typeof first === "function" ? first : undefined;
-		const { from = "live", signal, onGap } = (typeof first === "function" ? second : first) ?? {};
-		const options = { start: readFrom(from), callback: callback as MessageCallback | undefined, onGap, signal };
+		const { from = "live", signal, onGap, echo = true } = (typeof first === "function" ? second : first) ?? {};
+		const options = {
+			start: readFrom(from),
+			callback: callback as MessageCallback | undefined,
+			onGap,
+			unwanted: echo ? undefined : `${this.#host.settings.client}/`,
+			signal,
+		};
 		return this.#host.subscribe(this.name, options) as Subscription<Data>;
 	}
 
 	/** Reads one page of what is retained, over HTTP. Rejects with an `AerogramError` such as `position_expired`. */
-	history(options: HistoryOptions = {}): Promise<HistoryPage<Data>> {
-		return readPage(this.#host.settings, this.#host.name, this.name, options);
+	async history(options: HistoryOptions = {}): Promise<HistoryPage<Data>> {
+		return (await loadHttp()).readPage(this.#host.settings, this.#host.name, this.name, options);
 	}
 
 	/** Iterates what is retained, page after page (`limit` is the size of one), up to the head. Throws as `history` does. */
-	messages(options: HistoryOptions = {}): AsyncGenerator<Message<Data>, void, undefined> {
-		return readMessages(this.#host.settings, this.#host.name, this.name, options);
+	async *messages(options: HistoryOptions = {}): AsyncGenerator<Message<Data>, void, undefined> {
+		yield* (await loadHttp()).readMessages<Data>(this.#host.settings, this.#host.name, this.name, options);
 	}
-}
-
-/** Checks a name. Throws `bad_name`. */
-export function checkName(name: string, what: string): string {
-	const result = readName(name, what);
-	if (result.ok) return result.value;
-	throw new AerogramError(result.fault.code, result.fault.message);
 }
 
 function readFrom(from: From): Start {

@@ -1,10 +1,9 @@
 import { decodeServerFrame } from "../protocol/codec/envelope.ts";
 import type { ServerEnvelope } from "../protocol/envelopes.ts";
-import { errorRow } from "../protocol/errors.ts";
 import type { Durations } from "../protocol/limits.ts";
 import { backoffDelay, spreadDelay } from "./backoff.ts";
 import { type Clock, Timer } from "./clock.ts";
-import { closedLocally, closeError, fateOf } from "./close-codes.ts";
+import { closeCodeOf, closedLocally, closeError, fateOf } from "./close-codes.ts";
 import { AerogramError, toAerogramError } from "./errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Transport } from "./transports/port.ts";
@@ -175,8 +174,7 @@ export class Connection {
 		const bye = frame.value.find((envelope) => envelope.type === "bye");
 		// The last word says more than the close that follows, which may come late, or not at all.
 		if (bye && this.#transport === transport) {
-			const code = errorRow(bye.code).close ?? 1011;
-			this.#lost({ code, error: new AerogramError(bye.code, bye.message) });
+			this.#lost({ code: closeCodeOf(bye.code), error: new AerogramError(bye.code, bye.message) });
 		}
 	}
 

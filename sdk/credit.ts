@@ -14,6 +14,8 @@ export class CreditMeter {
 	#arrived = 0;
 	#consumed = 0;
 	#units = 0;
+	/** Ephemeral messages since the last credit. */
+	#passed = 0;
 
 	constructor(clock: Clock, interval: number, send: (seq: number) => void) {
 		this.#timer = new Timer(clock);
@@ -41,10 +43,19 @@ export class CreditMeter {
 		else if (this.#due > this.#sent && !this.#timer.running) this.#timer.start(this.#interval, () => this.#pay());
 	}
 
+	/** Ephemeral messages came, of `units` UTF-16 units in all. They have no seq: credit for them repeats the last one. */
+	passed(count: number, units: number): void {
+		this.#passed += count;
+		this.#units += units;
+		if (this.#passed >= dueMessages || this.#units >= dueUnits) this.#pay();
+		else if (!this.#timer.running) this.#timer.start(this.#interval, () => this.#pay());
+	}
+
 	/** Gives no more credit. */
 	stop(): void {
 		this.#timer.stop();
 		this.#units = 0;
+		this.#passed = 0;
 	}
 
 	get #due(): number {
@@ -52,9 +63,9 @@ export class CreditMeter {
 	}
 
 	#pay(): void {
-		if (this.#due <= this.#sent) return;
+		if (this.#due <= this.#sent && this.#passed === 0) return;
 		this.stop();
-		this.#sent = this.#due;
+		this.#sent = Math.max(this.#sent, this.#due);
 		this.#send(this.#sent);
 	}
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorRow, isErrorCode } from "../protocol/errors.ts";
+import { type ErrorCode, errorRule, isErrorCode } from "../protocol/errors.ts";
 
 /** Codes of what can only go wrong on the client's side, with whether the same call may be tried again. */
 const ownCodes = {
@@ -8,9 +8,9 @@ const ownCodes = {
 	closed: false,
 	/** It was sent, and whether it is stored can no longer be found out. */
 	unknown_outcome: false,
-	/** More publishes wait than the queue holds. */
+	/** It is not in the queue: more wait than that holds, or its storage failed. */
 	queue_full: true,
-	/** This platform has no WebSocket and none was passed in. */
+	/** WebSockets were asked for by name, the platform has none, and none was passed in. */
 	no_websocket: false,
 	/** The server could not be reached, or what answered is no Aerogram server. */
 	network: true,
@@ -21,10 +21,27 @@ const ownCodes = {
 /** Every code an `AerogramError` can carry: the protocol's error table, and what only a client can meet. */
 export type AerogramErrorCode = ErrorCode | keyof typeof ownCodes;
 
+/** Where things stand, as a refusal over HTTP says it: of a channel (`floor`, `head`) or of a collection (`rev`). */
+export interface ProblemState {
+	readonly epoch: string;
+	/** The oldest seq retained. */
+	readonly floor?: number | undefined;
+	/** The last seq of the channel. */
+	readonly head?: number | undefined;
+	/** The revision of the record. */
+	readonly rev?: number | undefined;
+}
+
 /** What an error may be given besides its code and message. */
 export interface AerogramErrorFacts {
 	readonly cause?: unknown;
-	readonly status?: number;
+	readonly status?: number | undefined;
+	readonly etag?: string | undefined;
+	readonly state?: ProblemState | undefined;
+	readonly retryAfter?: number | undefined;
+	readonly data?: unknown;
+	readonly item?: number | undefined;
+	readonly path?: string | undefined;
 }
 
 // Registered by name: an error made by another copy of this package, or in another realm, is recognised all the same.
@@ -40,12 +57,31 @@ export class AerogramError extends Error {
 	readonly retryable: boolean;
 	/** The HTTP status, where an HTTP answer is behind it. */
 	readonly status: number | undefined;
+	/** With `condition_failed` and `position_expired`: the ETag of what is there now. */
+	readonly etag: string | undefined;
+	/** With `condition_failed` and `position_expired`: where the channel or the record stands. */
+	readonly state: ProblemState | undefined;
+	/** Milliseconds after which the server asks to come back. */
+	readonly retryAfter: number | undefined;
+	/** Of a transaction: which of its writes was refused first, counted from 0. */
+	readonly item: number | undefined;
+
+	/** With `handler_failed`: what the handler had to say besides. */
+	readonly data: unknown;
+	/** With `contract_violated`: JSON Pointer (RFC 6901) to what is wrong in the data. */
+	readonly path: string | undefined;
 
 	constructor(code: AerogramErrorCode, message: string, facts: AerogramErrorFacts = {}) {
 		super(message, "cause" in facts ? { cause: facts.cause } : undefined);
 		this.code = code;
-		this.retryable = isErrorCode(code) ? errorRow(code).retry !== "no" : ownCodes[code];
+		this.retryable = isErrorCode(code) ? errorRule(code).retry !== "no" : ownCodes[code];
 		this.status = facts.status;
+		this.etag = facts.etag;
+		this.state = facts.state;
+		this.retryAfter = facts.retryAfter;
+		this.data = facts.data;
+		this.item = facts.item;
+		this.path = facts.path;
 	}
 }
 

@@ -1,14 +1,15 @@
 import type { ResetReason, Start } from "../protocol/envelopes.ts";
-import { errorRow } from "../protocol/errors.ts";
+import { errorRule } from "../protocol/errors.ts";
 import { backoffDelay } from "./backoff.ts";
 import { Timer } from "./clock.ts";
 import { CreditMeter } from "./credit.ts";
 import { AerogramError } from "./errors.ts";
 import type { Gap } from "./inbox.ts";
-import { earliest, isSameStart, type MessageFrame, type Subscribed } from "./recovery.ts";
+import { type EphemeralFrame, earliest, isSameStart, type MessageFrame, type Subscribed } from "./recovery.ts";
 import type { Answer } from "./requests.ts";
 import type { Link } from "./session.ts";
-import { Subscriber, type SubscriberHost, type SubscriberOptions } from "./subscription.ts";
+import type { SubscriberOptions } from "./subscribing.ts";
+import { Subscriber, type SubscriberHost } from "./subscription.ts";
 
 /** A gap and the channel it is in. */
 export interface ChannelGap extends Gap {
@@ -104,6 +105,13 @@ export class Feed implements SubscriberHost {
 		}
 	}
 
+	/** Ephemeral messages came. Who is behind does not get them. */
+	pass({ entries }: EphemeralFrame, weight: number): void {
+		if (!this.#standing) return;
+		this.#credit.passed(entries.length, entries.length * weight);
+		for (const subscriber of [...this.#subscribers]) subscriber.pass(entries, weight);
+	}
+
 	/** The server ended the subscription. */
 	reset(reason: ResetReason): void {
 		this.#standing = false;
@@ -183,10 +191,10 @@ export class Feed implements SubscriberHost {
 		} else {
 			this.#standing = false;
 			if (answer.type === "reset") {
-				for (const subscriber of concerned) subscriber.lose(answer.reason);
+				for (const subscriber of concerned) subscriber.lose(answer.reason, answer.floor);
 			} else if (answer.type === "error") {
 				const error = new AerogramError(answer.code, answer.message);
-				if (errorRow(answer.code).retry === "no") {
+				if (errorRule(answer.code).retry === "no") {
 					for (const subscriber of concerned) subscriber.fail(error);
 				} else {
 					this.report(error);

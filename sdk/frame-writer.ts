@@ -25,22 +25,23 @@ export class FrameWriter {
 		this.#scheduled = false;
 		const texts = this.#texts;
 		this.#texts = [];
-		let frame: string[] = [];
-		let bytes = 2;
-		for (const text of texts) {
-			const more = text.length * bytesPerUnit + 1;
-			if (frame.length > 0 && (frame.length === limits.frameEnvelopes || bytes + more > limits.frameBytes)) {
-				this.#sendFrame(frame);
-				frame = [];
-				bytes = 2;
-			}
-			frame.push(text);
-			bytes += more;
-		}
-		if (frame.length > 0) this.#sendFrame(frame);
+		while (texts.length > 0) this.#send(frameOf(takeSome(texts, limits)));
 	}
+}
 
-	#sendFrame(texts: readonly string[]): void {
-		this.#send(texts.length === 1 ? `${texts[0]}` : `[${texts.join(",")}]`);
+/** Takes from the front of `texts`, each an envelope, as many as one frame may hold, and one at least. */
+export function takeSome(texts: string[], limits: Limits): readonly string[] {
+	let bytes = 2;
+	let count = 0;
+	for (const text of texts) {
+		bytes += text.length * bytesPerUnit + 1;
+		if (count > 0 && (count === limits.frameEnvelopes || bytes > limits.frameBytes)) break;
+		count += 1;
 	}
+	return texts.splice(0, count);
+}
+
+/** Writes envelopes as one frame. */
+export function frameOf(texts: readonly string[]): string {
+	return texts.length === 1 ? `${texts[0]}` : `[${texts.join(",")}]`;
 }

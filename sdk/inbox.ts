@@ -1,4 +1,4 @@
-import type { Message, ResetReason } from "../protocol/envelopes.ts";
+import type { EphemeralMessage, Message, ResetReason } from "../protocol/envelopes.ts";
 import type { Position } from "../protocol/position.ts";
 import { judgeFrame, type Mark, type MessageFrame } from "./recovery.ts";
 
@@ -11,10 +11,14 @@ export interface Gap {
 	readonly to: Position | null;
 }
 
-/** What an inbox hands out. `weight`: roughly the characters it took on the wire. */
+/** What an inbox hands out. `weight`: roughly the characters it took on the wire. An ephemeral message moves no mark. */
 export type Delivery =
 	| { readonly kind: "message"; readonly message: Message; readonly mark: Mark; readonly weight: number }
+	| { readonly kind: "ephemeral"; readonly message: Message; readonly mark: undefined; readonly weight: number }
 	| { readonly kind: "gap"; readonly gap: Gap; readonly mark: Mark };
+
+/** Ephemeral messages that an application may be behind, in characters on the wire: what the server sends ahead, too. */
+const mostEphemeral = 262_144;
 
 interface Chunk {
 	readonly epoch: string;
@@ -33,8 +37,9 @@ export class Inbox {
 	#epoch = "";
 	#received = -1;
 	#resume: Mark | undefined;
-	#queue: (Chunk | Extract<Delivery, { kind: "gap" }>)[] = [];
+	#queue: (Chunk | Exclude<Delivery, { kind: "message" }>)[] = [];
 	#gaps = 0;
+	#ephemeral = 0;
 
 	/** Everything up to here has come; undefined before the subscription stood for the first time. */
 	get received(): Position | undefined {
@@ -82,13 +87,24 @@ export class Inbox {
 		return true;
 	}
 
+	/** Takes ephemeral messages. Those that would wait too long for a slow application are dropped. */
+	pass(entries: readonly EphemeralMessage[], weight: number): void {
+		for (const entry of entries) {
+			if (this.#ephemeral >= mostEphemeral) return;
+			this.#ephemeral += weight;
+			const message: Message = { id: "", ...entry, seq: 0, ephemeral: true };
+			this.#queue.push({ kind: "ephemeral", message, mark: undefined, weight });
+		}
+	}
+
 	/** Hands out the next message or gap. */
 	take(): Delivery | undefined {
 		const first = this.#queue[0];
 		if (!first) return undefined;
 		if ("kind" in first) {
 			this.#queue.shift();
-			this.#gaps -= 1;
+			if (first.kind === "gap") this.#gaps -= 1;
+			else this.#ephemeral -= first.weight;
 			this.#passWithheld();
 			return first;
 		}
@@ -103,6 +119,7 @@ export class Inbox {
 	clear(): void {
 		this.#queue = [];
 		this.#gaps = 0;
+		this.#ephemeral = 0;
 	}
 
 	/** Steps over the ends of frames whose entries are all handed out, and over what was withheld at them. */

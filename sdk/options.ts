@@ -2,8 +2,12 @@ import { type Durations, durations } from "../protocol/limits.ts";
 import { isClientId } from "../protocol/names.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { AerogramError } from "./errors.ts";
+import type { PublishQueue } from "./publish-queue.ts";
+import { randomId } from "./random-id.ts";
+import type { Settings } from "./settings.ts";
+import { chooseTransports, type TransportName } from "./transports/choose.ts";
 import type { TransportFactory } from "./transports/port.ts";
-import { type WebSocketConstructor, webSocketTransports } from "./transports/websocket.ts";
+import type { FrameCodec, WebSocketConstructor } from "./transports/websocket.ts";
 
 /** What can be set when an `Aerogram` is made. Every one has a default. */
 export interface AerogramOptions {
@@ -18,6 +22,13 @@ export interface AerogramOptions {
 	 */
 	readonly fetch?: typeof fetch | undefined;
 	/**
+	 * Says who this is: a token, or a function that gets one. It is called before each connection and each request, so that
+	 * a connection that was lost comes back with a fresh one: keep a token there until shortly before it ends. One that
+	 * cannot be had is a lost connection, and tried again. Not used by a `transport` of your own.
+	 * @default none
+	 */
+	readonly token?: string | (() => string | Promise<string>) | undefined;
+	/**
 	 * The id of this running client: letters, digits and `. _ ~ -`, at most 64. Publishes are numbered from 0 under it, so
 	 * it must never have been used before: not by another instance, nor by an earlier run of this program.
 	 * @default 32 random hexadecimal digits, made once
@@ -30,7 +41,7 @@ export interface AerogramOptions {
 	 */
 	readonly inFlight?: number | undefined;
 	/**
-	 * Publishes of one space that may wait for their answer, those in flight included; one more is `queue_full`.
+	 * Publishes of one space that may wait for their answer, those in flight included.
 	 * @default 10000
 	 */
 	readonly queueMessages?: number | undefined;
@@ -39,6 +50,18 @@ export interface AerogramOptions {
 	 * @default 16777216 (16 MiB)
 	 */
 	readonly queueBytes?: number | undefined;
+	/**
+	 * What gives way when the queue is full: the new publish (`"reject"`), or the oldest that were never sent
+	 * (`"drop-oldest"`, where what matters is what comes last). The promise of each that does rejects with `queue_full`.
+	 * @default "reject"
+	 */
+	readonly queueOverflow?: "reject" | "drop-oldest" | undefined;
+	/**
+	 * Keeps what waits, so that it outlives the program: that of `aerogram/queue`, for this client alone. It brings a client
+	 * id of its own, and the spaces where something waits connect at once.
+	 * @default in memory alone
+	 */
+	readonly queue?: PublishQueue | undefined;
 	/**
 	 * Other durations than the shipped ones, in milliseconds. For tests, and for servers that run with scaled ones.
 	 * @default the protocol's durations
@@ -55,55 +78,65 @@ export interface AerogramOptions {
 	 */
 	readonly clock?: Clock | undefined;
 	/**
-	 * Makes what carries the frames, in place of a WebSocket.
-	 * @default WebSockets
+	 * How the frames of WebSockets are written: `messagePack` of `aerogram/msgpack`.
+	 * @default JSON text
 	 */
-	readonly transport?: TransportFactory | undefined;
-}
-
-/** The options with every default filled in, and the URLs made from them. */
-export interface Settings {
-	readonly client: string;
-	readonly inFlight: number;
-	readonly queueMessages: number;
-	readonly queueBytes: number;
-	readonly durations: Durations;
-	readonly random: () => number;
-	readonly clock: Clock;
-	readonly transport: TransportFactory;
-	readonly fetch: typeof fetch;
-	/** The URL of a space's socket. */
-	readonly socketUrl: (space: string) => string;
-	/** The URL of what is below a space over HTTP. */
-	readonly httpUrl: (space: string, path: string) => URL;
+	readonly codec?: FrameCodec | undefined;
+	/**
+	 * What carries the frames: `"websocket"`; `"sse"`, an event stream with requests beside it; `"long-poll"`; or what a
+	 * function makes. All of them keep the same promises, at different costs.
+	 * @default WebSockets, where the platform has them or a class is given; else "sse", or "long-poll" where no stream gets through
+	 */
+	readonly transport?: TransportName | TransportFactory | undefined;
 }
 
 /** Fills in the defaults. Throws `bad_request` for a URL that is none, and `bad_name` for a client id that is none. */
 export function readOptions(url: string | URL, options: AerogramOptions): Settings {
 	const base = readUrl(url);
-	const client = options.client ?? randomId();
+	const client = options.queue?.client ?? options.client ?? randomId();
 	if (!isClientId(client)) {
 		throw new AerogramError("bad_name", "The client id must be letters, digits and . _ ~ -, at most 64 characters.");
 	}
 	// No part is escaped: a name holds nothing that a path or a query would need to escape.
 	const httpUrl = (space: string, path: string) => new URL(`v1/spaces/${space}/${path}`, base);
+	// Looked up at each call, and called without a `this`: browsers refuse a detached fetch that has another one.
+	const plainFetch: typeof fetch = options.fetch ?? ((...request) => fetch(...request));
+	const given = options.token;
+	const token = given === undefined ? given : async () => (typeof given === "function" ? given() : given);
+	const parts = {
+		fetch: token ? withToken(plainFetch, token) : plainFetch,
+		token,
+		clock: options.clock ?? systemClock,
+		durations: { ...durations, ...options.durations },
+	};
 	return {
+		...parts,
 		client,
 		inFlight: Math.max(1, options.inFlight ?? 64),
 		queueMessages: options.queueMessages ?? 10_000,
 		queueBytes: options.queueBytes ?? 16_777_216,
-		durations: { ...durations, ...options.durations },
+		queueOverflow: options.queueOverflow ?? "reject",
+		queue: options.queue,
 		random: options.random ?? Math.random,
-		clock: options.clock ?? systemClock,
-		transport: options.transport ?? webSocketTransports(options.WebSocket),
-		// Looked up at each call, and called without a `this`: browsers refuse a detached fetch that has another one.
-		fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+		transport: chooseTransports(options.transport, { ...parts, WebSocket: options.WebSocket, codec: options.codec }),
+		closing: new AbortController(),
+		base,
 		httpUrl,
 		socketUrl: (space) => httpUrl(space, `socket?client=${client}`).href.replace(/^http/, "ws"),
 	};
 }
 
-function readUrl(url: string | URL): URL {
+/** A fetch that says the token, but for a request that says another one. */
+function withToken(plainFetch: typeof fetch, token: () => Promise<string>): typeof fetch {
+	return async (input, init) => {
+		const headers = new Headers(init?.headers);
+		if (!headers.has("authorization")) headers.set("authorization", `Bearer ${await token()}`);
+		return plainFetch(input, { ...init, headers });
+	};
+}
+
+/** The URL of a server, as all others are made from it. Throws `bad_request` for one that is none. */
+export function readUrl(url: string | URL): URL {
 	const base = URL.canParse(url) ? new URL(String(url).replace(/^ws/, "http")) : undefined;
 	if (base?.protocol !== "http:" && base?.protocol !== "https:") {
 		throw new AerogramError("bad_request", "The URL of the server reads https://host, http://host, wss:// or ws://.");
@@ -113,10 +146,4 @@ function readUrl(url: string | URL): URL {
 	// A server below a path: without the last slash, the last part of it would be taken for a file and replaced.
 	if (!base.pathname.endsWith("/")) base.pathname += "/";
 	return base;
-}
-
-function randomId(): string {
-	// Not randomUUID: browsers offer that on https pages alone.
-	const bytes = crypto.getRandomValues(new Uint8Array(16));
-	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -5,8 +5,8 @@ export interface Publication {
 	readonly draft: Draft;
 	/** UTF-8 bytes of its data. */
 	readonly bytes: number;
-	/** Its number; undefined until it is first sent, and the same ever after. */
-	n: number | undefined;
+	/** Its number on its channel, for good. */
+	readonly n: number;
 	/** The attempt that is in flight. Answers to any other are void. */
 	ref: number | undefined;
 	attempts: number;
@@ -52,24 +52,34 @@ export class Producer<Item extends Publication> {
 		return this.#items[this.#inFlight];
 	}
 
+	/** The number of the next one to be added. */
+	get next(): number {
+		return this.#next;
+	}
+
 	/** Adds one at the end. */
 	add(item: Item): void {
 		this.#items.push(item);
+		this.passed(item.n);
 	}
 
-	/** The first unsent one leaves now. Returns its number and that of the nearest one before it that has not failed. */
-	begin(item: Item, now: number): { readonly n: number; readonly previous: number } {
+	/** Numbers up to `n` are taken. */
+	passed(n: number): void {
+		this.#next = Math.max(this.#next, n + 1);
+	}
+
+	/** The first unsent one leaves now. Returns the number of the nearest one before it that has not failed. */
+	begin(item: Item, now: number): number {
 		const before = this.#items[this.#inFlight - 1];
-		item.n ??= this.#next++;
 		item.attempts += 1;
 		item.sentFirst ??= now;
 		this.#inFlight += 1;
-		return { n: item.n, previous: Math.min(before?.n ?? this.#stored, item.n - 1) };
+		return Math.min(before?.n ?? this.#stored, item.n - 1);
 	}
 
 	/** The server has it. */
 	stored(item: Item): void {
-		this.#stored = Math.max(this.#stored, item.n ?? -1);
+		this.#stored = Math.max(this.#stored, item.n);
 		this.remove(item);
 	}
 
@@ -89,7 +99,7 @@ export class Producer<Item extends Publication> {
 		const refs: number[] = [];
 		while (this.#inFlight > 0) {
 			const item = this.#items[this.#inFlight - 1];
-			if (!item || (item.n ?? 0) <= last) break;
+			if (!item || item.n <= last) break;
 			if (item.ref !== undefined) refs.push(item.ref);
 			item.ref = undefined;
 			this.#inFlight -= 1;

@@ -9,6 +9,9 @@ export interface Mark extends Position {
 /** A frame of messages, as the server sends it. */
 export type MessageFrame = Extract<ServerEnvelope, { type: "messages" }>;
 
+/** Ephemeral messages, as the server sends them. */
+export type EphemeralFrame = Extract<ServerEnvelope, { type: "ephemeral" }>;
+
 /** The answer that a subscription stands. */
 export type Subscribed = Extract<ServerEnvelope, { type: "subscribed" }>;
 

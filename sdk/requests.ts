@@ -4,6 +4,13 @@ import { type Clock, Timer } from "./clock.ts";
 /** An answer: an envelope that repeats the ref of what it answers. */
 export type Answer = Extract<ServerEnvelope, { type: "published" | "subscribed" | "done" | "error" | "reset" }>;
 
+/** What an answer of another kind than is expected stands for. */
+export const oddAnswer: Extract<Answer, { type: "error" }> = {
+	type: "error",
+	code: "internal",
+	message: "An odd answer.",
+};
+
 interface Waiting {
 	readonly deadline: number;
 	readonly answered: (answer: Answer) => void;

@@ -1,10 +1,10 @@
 import { encodeClient } from "../protocol/codec/envelope.ts";
-import type { ClientEnvelope, ServerEnvelope } from "../protocol/envelopes.ts";
+import type { ChannelRequest, Json, ServerEnvelope } from "../protocol/envelopes.ts";
 import { Connection, type ConnectionState, type Loss, type StateChange, type Welcome } from "./connection.ts";
 import { AerogramError } from "./errors.ts";
 import { FrameWriter } from "./frame-writer.ts";
-import type { Settings } from "./options.ts";
 import { type Answer, Requests } from "./requests.ts";
+import type { Settings } from "./settings.ts";
 
 /** What publishing and subscribing need of a space's connection, and all they may know of it. */
 export interface Link {
@@ -16,9 +16,13 @@ export interface Link {
 	retain(): void;
 	release(): void;
 	/** Sends an envelope that is not answered. Only while there is a welcome. */
-	send(envelope: ClientEnvelope): void;
+	send(envelope: ChannelRequest): void;
+	/** The same of an envelope's text. */
+	sendText(text: string): void;
 	/** Sends an envelope under a new ref, which it returns, and waits `patience` milliseconds for the answer. */
-	request(patience: number, envelope: (ref: number) => ClientEnvelope, answered: (answer: Answer) => void): number;
+	request(patience: number, envelope: (ref: number) => ChannelRequest, answered: (answer: Answer) => void): number;
+	/** The same of an envelope's text. */
+	requestText(patience: number, text: (ref: number) => string, answered: (answer: Answer) => void): number;
 	/** Ignores the answer to a ref from now on. */
 	forget(ref: number): void;
 	/** Tells the application of a failure that no promise carries. */
@@ -31,6 +35,8 @@ export interface SessionEvents {
 	readonly down: (loss: Loss) => void;
 	/** What no request asked for: messages, and the end of a standing subscription. `weight`: characters per message. */
 	readonly pushed: (envelope: Pushed, weight: number) => void;
+	/** News of presence, watches or calls, by the wire's own names. `length`: characters of the frame that they came in. */
+	readonly live: (fields: { readonly [key: string]: Json }, length: number) => void;
 	/** Nothing will be sent any more. */
 	readonly ended: (error: AerogramError) => void;
 	readonly changed: (change: StateChange) => void;
@@ -38,7 +44,7 @@ export interface SessionEvents {
 }
 
 /** An envelope that is no answer. */
-export type Pushed = Extract<ServerEnvelope, { type: "messages" | "reset" }>;
+export type Pushed = Extract<ServerEnvelope, { type: "messages" | "ephemeral" | "reset" }>;
 
 /** One space's connection with its requests and its frames. */
 export class Session implements Link {
@@ -109,13 +115,21 @@ export class Session implements Link {
 		this.#connection.release();
 	}
 
-	send(envelope: ClientEnvelope): void {
-		if (this.#welcome) this.#writer.write(encodeClient(envelope), this.#welcome.limits);
+	send(envelope: ChannelRequest): void {
+		this.sendText(encodeClient(envelope));
 	}
 
-	request(patience: number, envelope: (ref: number) => ClientEnvelope, answered: (answer: Answer) => void): number {
+	sendText(text: string): void {
+		if (this.#welcome) this.#writer.write(text, this.#welcome.limits);
+	}
+
+	request(patience: number, envelope: (ref: number) => ChannelRequest, answered: (answer: Answer) => void): number {
+		return this.requestText(patience, (ref) => encodeClient(envelope(ref)), answered);
+	}
+
+	requestText(patience: number, text: (ref: number) => string, answered: (answer: Answer) => void): number {
 		const ref = this.#requests.add(patience, answered);
-		this.send(envelope(ref));
+		this.sendText(text(ref));
 		return ref;
 	}
 
@@ -134,7 +148,7 @@ export class Session implements Link {
 
 	#received(envelopes: readonly ServerEnvelope[], length: number): void {
 		let messages = 0;
-		for (const envelope of envelopes) if (envelope.type === "messages") messages += envelope.entries.length;
+		for (const envelope of envelopes) if ("entries" in envelope) messages += envelope.entries.length;
 		const weight = length / Math.max(1, messages);
 		for (const envelope of envelopes) {
 			switch (envelope.type) {
@@ -142,7 +156,11 @@ export class Session implements Link {
 				case "bye":
 					break;
 				case "messages":
+				case "ephemeral":
 					this.#events.pushed(envelope, weight);
+					break;
+				case "live":
+					this.#events.live(envelope.fields, length);
 					break;
 				case "reset":
 					if (envelope.ref === undefined) this.#events.pushed(envelope, weight);

@@ -19,7 +19,8 @@ export function takeSnapshot(data: unknown): Snapshot {
 	return { data: result.value, bytes: new TextEncoder().encode(text).length };
 }
 
-function writeJson(data: unknown): string {
+/** Data as JSON text. Throws `not_json`. */
+export function writeJson(data: unknown): string {
 	let text: string | undefined;
 	let cause: unknown;
 	try {

@@ -1,24 +1,8 @@
-import type { Json, Message, ResetReason, Start } from "../protocol/envelopes.ts";
+import type { EphemeralMessage, Message, ResetReason, Start } from "../protocol/envelopes.ts";
 import { AerogramError } from "./errors.ts";
 import { type Delivery, type Gap, Inbox } from "./inbox.ts";
 import { type Mark, type MessageFrame, type Subscribed, survivesReset } from "./recovery.ts";
-
-/** A running subscription. Iterate it, unless it has a callback: each message comes once, in order, across reconnects. */
-export interface Subscription<Data = Json> extends AsyncIterable<Message<Data>> {
-	/**
-	 * How far the application is: the message last yielded by the iterator, or the last whose callback has returned (or
-	 * resolved). Store it with what the messages changed, and pass it as `from` to go on right after it. Undefined until
-	 * `ready`, unless the subscription started at a position.
-	 */
-	readonly position: Mark | undefined;
-	/** Resolves when the subscription stands for the first time; rejects when it never will. */
-	readonly ready: Promise<void>;
-	/** Ends it: no callback is called any more, and an iteration ends. */
-	unsubscribe(): void;
-}
-
-/** Gets one message. When it returns a promise, the next message waits for it. */
-export type MessageCallback<Data = Json> = (message: Message<Data>) => unknown;
+import type { MessageCallback, SubscriberOptions, Subscription } from "./subscribing.ts";
 
 /** What a subscriber tells its feed, and needs of it. */
 export interface SubscriberHost {
@@ -29,14 +13,6 @@ export interface SubscriberHost {
 	/** A failure that no promise carries. */
 	report(error: AerogramError): void;
 	gap(gap: Gap): void;
-}
-
-/** How one subscriber wants to be served. */
-export interface SubscriberOptions {
-	readonly start: Start;
-	readonly callback: MessageCallback | undefined;
-	readonly onGap: ((gap: Gap) => void) | undefined;
-	readonly signal: AbortSignal | undefined;
 }
 
 interface Reader {
@@ -124,23 +100,41 @@ export class Subscriber implements Subscription, AsyncIterator<Message, undefine
 	}
 
 	/** The server cannot go on where this one was. It goes on from what is retained, and is told of the gap there. */
-	lose(reason: ResetReason): void {
+	lose(reason: ResetReason, floor = Number.POSITIVE_INFINITY): void {
 		const start = this.wanted?.from;
 		if (start === "live" || (start === "start" && reason !== "forbidden")) {
 			this.fail(new AerogramError(reason === "forbidden" ? "forbidden" : "internal", `Not subscribed (${reason}).`));
 			return;
 		}
 		this.#lost = reason;
-		// Who may not read what is old may still be allowed to read what is new.
-		this.wanted = { from: reason === "forbidden" ? "live" : "start" };
+		const { onGap = "from-floor" } = this.#options;
+		const { received } = this.inbox;
+		if (reason !== "forbidden" && (onGap === "from-floor" || typeof onGap === "function")) {
+			this.wanted = { from: "start" };
+		} else if (reason === "retention" && received && received.seq >= floor - 1) {
+			// Another reader of the channel was too far behind, not this one.
+			this.wanted = { from: "position", ...received };
+		} else {
+			// Who may not read what is old may still be allowed to read what is new.
+			this.wanted = { from: "live" };
+		}
 	}
 
 	/** Takes a frame of the subscription that stands. */
 	accept(frame: MessageFrame, weight: number): void {
 		// What comes before its own place is known is of an older subscription, or of another subscriber's.
 		if (this.wanted) return;
-		if (this.inbox.accept(frame, weight)) this.#deliver();
+		const { unwanted } = this.#options;
+		const entries = unwanted ? frame.entries.filter(({ id, by = id }) => !by.startsWith(unwanted)) : frame.entries;
+		if (this.inbox.accept({ ...frame, entries }, weight)) this.#deliver();
 		else this.behind = true;
+	}
+
+	/** Takes ephemeral messages, if it has everything that was stored before them. */
+	pass(entries: readonly EphemeralMessage[], weight: number): void {
+		if (this.wanted || this.behind) return;
+		this.inbox.pass(entries, weight);
+		this.#deliver();
 	}
 
 	/** Ends it with an error: the iterator throws it, or the error event tells it. */
@@ -200,7 +194,7 @@ export class Subscriber implements Subscription, AsyncIterator<Message, undefine
 				if (failure) reader.reject(failure.reason);
 				else reader.resolve(finished);
 			} else {
-				const message = this.#takeMessage();
+				const message = this.#busy ? undefined : this.#takeMessage();
 				if (!message) return;
 				reader.resolve({ done: false, value: message });
 			}
@@ -209,13 +203,22 @@ export class Subscriber implements Subscription, AsyncIterator<Message, undefine
 	}
 
 	#takeMessage(): Message | undefined {
-		for (let next = this.inbox.take(); next; next = this.inbox.take()) {
-			this.#position = next.mark;
-			this.#host.consumed(next.kind === "message" ? next.weight : 0);
-			if (next.kind === "message") return next.message;
-			this.#tell(next.gap);
+		const next = this.inbox.take();
+		if (next?.kind === "gap") {
+			void this.#cross(next);
+			return undefined;
 		}
-		return undefined;
+		if (next) this.#took(next);
+		return next?.message;
+	}
+
+	/** What follows a gap waits until the application is done with it. Never rejects. */
+	async #cross(next: Extract<Delivery, { kind: "gap" }>): Promise<void> {
+		this.#busy = true;
+		await this.#tell(next.gap);
+		this.#took(next);
+		this.#busy = false;
+		this.#deliver();
 	}
 
 	/** Never rejects: what a callback throws is reported, and the next message comes. */
@@ -223,35 +226,47 @@ export class Subscriber implements Subscription, AsyncIterator<Message, undefine
 		this.#busy = true;
 		for (let next = this.inbox.take(); next; next = this.inbox.take()) {
 			await this.#hand(next, callback);
-			this.#position = next.mark;
-			// Ended meanwhile: the inbox is empty, and its feed knows it no more.
-			if (!this.#ended) this.#host.consumed(next.kind === "message" ? next.weight : 0);
+			this.#took(next);
 		}
 		this.#busy = false;
 	}
 
+	#took({ mark, ...next }: Delivery): void {
+		// One that ended at a gap never went beyond it.
+		if (!mark || (next.kind === "gap" && this.#ended)) return;
+		this.#position = mark;
+		// Ended meanwhile: the inbox is empty, and its feed knows it no more.
+		if (!this.#ended) this.#host.consumed(next.kind === "message" ? next.weight : 0);
+	}
+
 	async #hand(next: Delivery, callback: MessageCallback): Promise<void> {
 		if (next.kind === "gap") {
-			this.#tell(next.gap);
+			await this.#tell(next.gap);
 			return;
 		}
 		try {
 			await callback(next.message);
 		} catch (thrown) {
-			this.#failed(thrown);
+			this.#host.report(callbackFailed(thrown));
 		}
 	}
 
-	#tell(gap: Gap): void {
+	async #tell(gap: Gap): Promise<void> {
 		this.#host.gap(gap);
+		const { onGap } = this.#options;
+		if (onGap === "error") this.fail(new AerogramError("position_expired", `Messages are lost (${gap.reason}).`));
+		const snapshot = typeof onGap === "object";
 		try {
-			this.#options.onGap?.(gap);
+			if (snapshot) await onGap.snapshot(gap);
+			else if (typeof onGap === "function") await onGap(gap);
 		} catch (thrown) {
-			this.#failed(thrown);
+			// Without its snapshot the application has nothing that the messages that follow could change.
+			if (snapshot) this.fail(callbackFailed(thrown));
+			else this.#host.report(callbackFailed(thrown));
 		}
 	}
+}
 
-	#failed(thrown: unknown): void {
-		this.#host.report(new AerogramError("callback_failed", "A callback of a subscription threw.", { cause: thrown }));
-	}
+function callbackFailed(cause: unknown): AerogramError {
+	return new AerogramError("callback_failed", "A callback of a subscription threw.", { cause });
 }

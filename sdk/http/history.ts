@@ -1,8 +1,8 @@
-import type { Json, Message } from "../protocol/envelopes.ts";
-import { isErrorCode } from "../protocol/errors.ts";
-import { formatPosition, type Position, parsePosition } from "../protocol/position.ts";
-import { AerogramError } from "./errors.ts";
-import type { Settings } from "./options.ts";
+import type { Json, Message } from "../../protocol/envelopes.ts";
+import { formatPosition, type Position, parsePosition } from "../../protocol/position.ts";
+import type { Settings } from "../settings.ts";
+import { sendRequest } from "./attempts.ts";
+import { objectOf } from "./response.ts";
 
 /** A place in a channel: a position, its text `<epoch>:<seq>`, or a bare seq, whose epoch is then not checked. */
 export type Place = Position | string | number;
@@ -41,7 +41,7 @@ export interface HistoryPage<Data = Json> {
 	readonly next: string | null;
 }
 
-/** Reads one page. Throws an `AerogramError` of the server's code, `network`, or the reason of `signal`. */
+/** Reads one page. Throws as the methods of `Http` do. */
 export async function readPage<Data>(
 	settings: Settings,
 	space: string,
@@ -49,21 +49,11 @@ export async function readPage<Data>(
 	options: HistoryOptions,
 ): Promise<HistoryPage<Data>> {
 	const { after, before, limit, order, since, signal } = options;
-	const url = settings.httpUrl(space, `channels/${channel}/messages`);
 	const query = { after: writePlace(after), before: writePlace(before), limit, order, since: since && Number(since) };
-	for (const [name, value] of Object.entries(query)) {
-		if (value !== undefined) url.searchParams.set(name, String(value));
-	}
-	try {
-		const headers = { accept: "application/json" };
-		const response = await settings.fetch(url, { headers, ...(signal && { signal }) });
-		if (!response.ok) throw await readProblem(response);
-		return (await response.json()) as HistoryPage<Data>;
-	} catch (thrown) {
-		if (signal?.aborted) throw signal.reason;
-		if (thrown instanceof AerogramError) throw thrown;
-		throw new AerogramError("network", "The history could not be read.", { cause: thrown });
-	}
+	const url = settings.httpUrl(space, `channels/${channel}/messages`);
+	return objectOf(
+		await sendRequest(settings, { method: "GET", path: url, options: { query, signal }, text: undefined }),
+	);
 }
 
 /** Reads page after page, each when the one before it has been taken. */
@@ -89,14 +79,4 @@ export async function* readMessages<Data>(
 
 function writePlace(place: Place | undefined): string | undefined {
 	return typeof place === "object" ? formatPosition(place) : place?.toString();
-}
-
-/** Reads problem details (RFC 9457). What is none did not come from an Aerogram server. */
-async function readProblem(response: Response): Promise<AerogramError> {
-	const { status } = response;
-	const problem: { code?: unknown; detail?: unknown; title?: unknown } | null = await response.json().catch(() => null);
-	if (isErrorCode(problem?.code)) {
-		return new AerogramError(problem.code, String(problem.detail ?? problem.title ?? problem.code), { status });
-	}
-	return new AerogramError("network", `The answer (HTTP ${status}) did not come from an Aerogram server.`, { status });
 }
