@@ -19,10 +19,13 @@ export class BenchSocket {
 		});
 	}
 
-	/** Connects and waits for the first frame. */
-	static async open(url: string, space: string, client: string): Promise<BenchSocket> {
+	/** Connects, as who a token says, and waits for the first frame. */
+	static async open(url: string, space: string, client: string, token?: string): Promise<BenchSocket> {
 		const target = `${url.replace("http", "ws")}/v1/spaces/${space}/socket?client=${client}`;
-		const socket = new WebSocket(target, { perMessageDeflate: false });
+		const socket = new WebSocket(target, {
+			perMessageDeflate: false,
+			...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+		});
 		await new Promise((resolve, reject) => socket.once("message", resolve).once("error", reject));
 		return new BenchSocket(socket);
 	}

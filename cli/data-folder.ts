@@ -7,7 +7,7 @@ import { UnavailableError } from "./usage-error.ts";
 export interface DataFolder {
 	/** Its absolute path. */
 	readonly path: string;
-	/** Gives the folder up. */
+	/** Gives the folder up; a second time it does nothing. */
 	release(): void;
 }
 
@@ -35,5 +35,10 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
 			`The data folder ${path} is used by another server: stop that one, or choose another folder with --data.`,
 		);
 	}
-	return { path, release: () => lock.close() };
+	return {
+		path,
+		release() {
+			if (lock.isOpen) lock.close();
+		},
+	};
 }

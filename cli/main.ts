@@ -1,55 +1,63 @@
-import { runDev } from "./dev.ts";
-import { devHelp, parseDevOptions } from "./options.ts";
-import { watchParents } from "./parents.ts";
+import { isAerogramError } from "../sdk/errors.ts";
+import { commands } from "./command.ts";
+import { tell, write } from "./output.ts";
+import { endWithSignals, outliveReaders } from "./signals.ts";
 import { UnavailableError, UsageError } from "./usage-error.ts";
 
-const help = `aerogram <command>
+function overview(): string {
+	const lines = Array.from(commands, ([name, { summary }]) => `  ${name.padEnd(7)}${summary}`);
+	return `aerogram <command>: the realtime exchange you own, from a terminal.
 
-  dev      the whole exchange on this machine: aerogram dev --help
-  --help   this text
+${lines.join("\n")}
+  help   this text; aerogram help <command> tells what it takes, with examples
+
+  Those that speak to a server take --to URL. Without it they ask AEROGRAM_URL, then http://127.0.0.1:8787.
+  They show it what --token or AEROGRAM_TOKEN says: a token, or a key as <id>.<secret>.
+  Exit codes: 0 done, 1 refused or not to be had, 2 the command line is wrong.
 `;
-
-async function run([command, ...args]: readonly string[]): Promise<void> {
-	if (command === "--help" || command === "help") {
-		process.stdout.write(help);
-		return;
-	}
-	if (command !== "dev") {
-		const problem = command === undefined ? "No command was given" : `There is no command ${command}`;
-		throw new UsageError(`${problem}: the only one is dev.`);
-	}
-	const options = parseDevOptions(args);
-	if (options.help) {
-		process.stdout.write(devHelp);
-		return;
-	}
-	endWithParentsAndSignals();
-	await runDev(options);
 }
 
-/** Leaving by `process.exit` ends the runtime, too, whatever state it is in: it is killed while the process exits. */
-function endWithParentsAndSignals(): void {
-	watchParents(() => process.exit(0));
-	for (const [signal, number] of [["SIGHUP", 1] as const, ["SIGINT", 2] as const, ["SIGTERM", 15] as const]) {
-		process.on(signal, () => process.exit(128 + number));
+async function run([name, ...args]: readonly string[]): Promise<"serving" | undefined> {
+	if (name === "help" && args[0] !== undefined) return printHelp(args[0]);
+	if (name === "help" || name === "--help" || name === "-h") {
+		await write(overview());
+		return undefined;
 	}
-	// Whoever read our output may be gone; what we serve goes on, and our parent's end is noticed by itself.
-	process.stdout.on("error", () => {});
-	process.stderr.on("error", () => {});
+	if (name === undefined) throw new UsageError("No command was given: aerogram --help lists them.");
+	const command = await find(name).load();
+	const ownArgs = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+	if (ownArgs.some((argument) => argument === "--help" || argument === "-h")) return printHelp(name);
+	return command.run(args);
 }
 
-async function fail(error: unknown): Promise<number> {
+async function printHelp(name: string): Promise<undefined> {
+	const { help } = await find(name).load();
+	await write(help);
+}
+
+function find(name: string) {
+	const entry = commands.get(name);
+	if (entry) return entry;
+	throw new UsageError(`There is no command ${name}: aerogram --help lists them.`);
+}
+
+/** Says what went wrong; gives the exit code. */
+function explain(error: unknown): number {
 	if (error instanceof UsageError || error instanceof UnavailableError) {
-		process.stderr.write(`${error.message}\n`);
+		tell(error.message);
 		return error instanceof UsageError ? 2 : 1;
 	}
-	const { explainBuildFailure } = await import("../tools/build/explain-failure.ts");
-	process.stderr.write(await explainBuildFailure(error).catch(() => `${String(error)}\n`));
+	if (isAerogramError(error)) tell(`${error.code}: ${error.message.replace(/\s*\n\s*/g, " ")}`);
+	else tell(error instanceof Error ? String(error.stack) : String(error));
 	return 1;
 }
 
+endWithSignals();
+outliveReaders();
 try {
-	await run(process.argv.slice(2));
+	const state = await run(process.argv.slice(2));
+	// A closed connection says good-bye for a while; nobody needs to wait for that.
+	if (state !== "serving") process.exit();
 } catch (error) {
-	process.exit(await fail(error));
+	process.exit(explain(error));
 }

@@ -10,10 +10,16 @@ export interface RuntimeSettings {
 	readonly host: string;
 	readonly port: number;
 	readonly tcp: number | null;
+	/** The address of raw TCP, where it is another than that of HTTP. */
+	readonly tcpHost?: string;
 	/** The absolute path of the data folder. */
 	readonly data: string;
 	/** The Worker's `AEROGRAM_DEV`: "1" answers loopback hosts only, "unsafe-open" any; without it, nobody. */
 	readonly mode?: "1" | "unsafe-open";
+	/** The Worker's `AEROGRAM_KEYS`: the keys of servers. */
+	readonly keys?: string;
+	/** The Worker's `AEROGRAM_LOG`: "failures" logs of its requests those that failed in it; without it, each. */
+	readonly log?: "failures";
 	/** The Worker's `AEROGRAM_DURATION_SCALE`, for tests. */
 	readonly durationScale?: string;
 }
@@ -23,8 +29,13 @@ const name = "aerogram";
 
 /** Miniflare's options for these settings: nothing but the Worker, its two Durable Objects and its two listeners. */
 export function runtimeOptions(settings: RuntimeSettings): MiniflareOptions {
-	const { tcp } = settings;
-	const variables = { AEROGRAM_DEV: settings.mode, AEROGRAM_DURATION_SCALE: settings.durationScale };
+	const { tcp, tcpHost = settings.host } = settings;
+	const variables = {
+		AEROGRAM_DEV: settings.mode,
+		AEROGRAM_KEYS: settings.keys,
+		AEROGRAM_LOG: settings.log,
+		AEROGRAM_DURATION_SCALE: settings.durationScale,
+	};
 	return {
 		// Miniflare's own door stays on loopback, on any port: through it every socket would be compressed, whatever the
 		// Worker's flags say, and every request would pass one more Worker. The direct socket below is the real one.
@@ -59,7 +70,7 @@ export function runtimeOptions(settings: RuntimeSettings): MiniflareOptions {
 					...(tcp === null
 						? {}
 						: {
-								triggers: [{ type: "connect" as const, protocol: "tcp" as const, port: tcp, address: settings.host }],
+								triggers: [{ type: "connect" as const, protocol: "tcp" as const, port: tcp, address: tcpHost }],
 							}),
 				},
 			},

@@ -20,6 +20,14 @@ export interface ServerOptions {
 	readonly data: string;
 	/** Whether any Host is answered. A host beyond loopback answers nobody without it. */
 	readonly unsafeOpen: boolean;
+	/** Whether HTTP and WebSocket are served by TLS, with a certificate of an authority that the data folder keeps. */
+	readonly https: boolean;
+	/** Whether nobody is let in without a key or token, as on a deployed server: no dev mode. */
+	readonly closed?: boolean;
+	/** The keys of servers, as `AEROGRAM_KEYS` has them. */
+	readonly keys?: string;
+	/** Whether every request is logged, as on a deployed server, and not only those that fail in it. */
+	readonly logRequests: boolean;
 	/** Factor for every duration of the Worker, for tests. */
 	readonly durationScale?: string;
 	/** Takes what the runtime and the Worker have to say, a line at a time. */
@@ -34,6 +42,8 @@ export interface Server {
 	readonly tcp: string | null;
 	/** The absolute path of the data folder. */
 	readonly data: string;
+	/** With `https`, the file of the authority's certificate: what clients are told to trust. */
+	readonly ca?: string;
 	/**
 	 * Serves another Worker on the same ports and data. Open connections are cut. If the new one does not start, the one
 	 * before serves again.
@@ -54,23 +64,29 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
 	const host = listenAddress(options.host);
 	await checkPort("--port", host, options.port);
+	if (options.https && host === "127.0.0.1") await checkPort("--port", "::1", options.port, true);
 	if (options.tcp !== null) await checkPort("--tcp", host, options.tcp);
 	const folder = await openDataFolder(options.data);
 	try {
 		const built = options.worker();
 		const miniflare = loadMiniflare();
 		const worker = await built;
-		const { durationScale } = options;
-		const mode = options.unsafeOpen ? "unsafe-open" : isLoopback(host) ? "1" : undefined;
-		return await serve(miniflare, options.log, folder, {
+		const { durationScale, keys } = options;
+		const mode = options.unsafeOpen ? "unsafe-open" : isLoopback(host) && !options.closed ? "1" : undefined;
+		const plain = options.https ? { host: "127.0.0.1", port: 0, tcpHost: host } : { host, port: options.port };
+		const server = await serve(miniflare, options.log, folder, {
+			...plain,
 			worker,
-			host,
-			port: options.port,
 			tcp: options.tcp,
 			data: folder.path,
 			...(mode === undefined ? {} : { mode }),
+			...(keys === undefined ? {} : { keys }),
+			...(options.logRequests ? {} : { log: "failures" as const }),
 			...(durationScale === undefined ? {} : { durationScale }),
 		});
+		if (!options.https) return server;
+		const { coverByTls } = await import("./https/cover.ts");
+		return await coverByTls(server, host, options.port);
 	} catch (error) {
 		folder.release();
 		throw error;
@@ -93,7 +109,7 @@ async function serve(
 
 	return {
 		url: `http://${reachableAddress(settings.host, port)}`,
-		tcp: settings.tcp === null ? null : reachableAddress(settings.host, settings.tcp),
+		tcp: settings.tcp === null ? null : reachableAddress(settings.tcpHost ?? settings.host, settings.tcp),
 		data: folder.path,
 		async replace(worker) {
 			const next = { ...settings, worker };
