@@ -1,8 +1,10 @@
-import { inject, test } from "vitest";
+import { describe, inject, test } from "vitest";
 import { Aerogram, isAerogramError } from "../../sdk/index.ts";
 import { keep } from "../promises/stage.ts";
-import { promises } from "../promises/suite.ts";
+import { promisesOf, transports } from "../promises/transports.ts";
 
-test.each(promises)("WebSocket in Chromium: $name", (promise) =>
-	keep(promise, { Aerogram, isAerogramError }, inject("promiseTarget")),
-);
+describe.each(inject("promiseTransports"))("over %s, in Chromium", (transport) => {
+	test.each(promisesOf(transport))("$name", (promise) =>
+		keep(promise, { Aerogram, isAerogramError }, inject("promiseTarget"), transports[transport].options),
+	);
+});

@@ -1,42 +1,23 @@
-import { decodeClientFrame, decodeServerFrame, encodeClient, encodeServer } from "../../protocol/codec/envelope.ts";
+import { decodeServerFrame } from "../../protocol/codec/envelope.ts";
+import { isFields } from "../../protocol/codec/fields.ts";
+import { parseJson } from "../../protocol/codec/json.ts";
+import { readLiveNews } from "../../protocol/codec/live.ts";
+import { decodeMessagePack, encodeMessagePack } from "../../protocol/codec/msgpack.ts";
 import { decodePacketHeader, encodePacket } from "../../protocol/codec/packet.ts";
+import { decodeClientFrame, encodeServer } from "../../protocol/codec/serving.ts";
 import { parseXml, writeXml } from "../../protocol/codec/xml.ts";
-import type { ClientEnvelope, ServerEnvelope } from "../../protocol/envelopes.ts";
+import { formatCursor, parseCursor } from "../../protocol/cursor.ts";
+import type { ClientEnvelope, Json, ServerEnvelope } from "../../protocol/envelopes.ts";
 import { errorCodes } from "../../protocol/errors.ts";
 import { limits } from "../../protocol/limits.ts";
+import { mergePatch } from "../../protocol/merge-patch.ts";
 import { isClientId, isName, readName } from "../../protocol/names.ts";
+import { matchesPattern, readPattern } from "../../protocol/patterns.ts";
 import { formatPosition, parsePosition } from "../../protocol/position.ts";
+import { encodeEnvelope } from "../helpers/encode-envelope.ts";
 import type { Random } from "../helpers/random.ts";
 import { bytesOf, splitAll } from "../helpers/stream.ts";
-
-/** A decoder under random input. */
-export interface FuzzTarget<Input = unknown> {
-	readonly name: string;
-	/** Makes an input that decodes. */
-	valid(random: Random): Input;
-	/** Changes one a little. */
-	mutate(random: Random, input: Input): Input;
-	/** Makes an input out of what such inputs are made of, without order. */
-	soup(random: Random): Input;
-	/** Decodes it; true when a value came out. */
-	decode(input: Input): boolean;
-}
-
-type TextTarget = Pick<FuzzTarget<string>, "name" | "valid" | "decode"> & { readonly tokens: readonly string[] };
-
-function onText({ tokens, ...target }: TextTarget): FuzzTarget {
-	const whole: FuzzTarget<string> = {
-		...target,
-		mutate: (random, text) => random.mutate(text, tokens),
-		soup: (random) => random.list(30, () => random.pick([...tokens, random.text(4)])).join(""),
-	};
-	return whole as FuzzTarget;
-}
-
-function onBytes(target: Pick<FuzzTarget<Uint8Array>, "name" | "valid" | "decode" | "soup">): FuzzTarget {
-	const whole: FuzzTarget<Uint8Array> = { ...target, mutate: (random, bytes) => random.mutateBytes(bytes) };
-	return whole as FuzzTarget;
-}
+import { type FuzzTarget, onBytes, onText } from "./engine.ts";
 
 const epoch = "k3abcdefgh";
 const jsonTokens = [
@@ -88,24 +69,33 @@ const xmlTokens = [
 	...['="', '"', "'", " ", "\r\n", "1", "NaN", "<__proto__>", "</__proto__>", ' type="escaped">\\', "<a>".repeat(34)],
 ];
 
-/** Every decoder that reads what comes over a wire. */
+/** Bytes that start a value of each kind of MessagePack, and lengths. */
+const packedTokens = [
+	0, 1, 0x7f, 0x80, 0x81, 0x90, 0x91, 0xa0, 0xa1, 0xc0, 0xc1, 0xc3, 0xc4, 0xcb, 0xcf, 0xd3, 0xd9, 0xdd, 0xdf,
+];
+
+const nameTokens = [":", ".", "..", "/", "%", "%2f", " ", "*", "**", "a".repeat(160), "a:b", "\r\n", "а"];
+
+/** Every parser that reads what comes over a wire: another one is one more row. */
 export const fuzzTargets: readonly FuzzTarget[] = [
 	onText({
-		name: "client frame",
+		name: "JSON envelope",
 		tokens: jsonTokens,
-		valid: (random) => several(random, () => encodeClient(clientEnvelope(random))),
+		valid: (random) => several(random, () => encodeEnvelope(clientEnvelope(random))),
 		decode: (text) => {
 			const read = decodeClientFrame(text);
 			return read.ok && read.value.some((decoded) => decoded.ok);
 		},
 	}),
 	onText({
-		name: "server frame",
+		name: "server envelope",
+		inputs: 20_000,
 		tokens: jsonTokens,
 		valid: (random) => several(random, () => encodeServer(serverEnvelope(random))),
 		decode: (text) => {
 			const read = decodeServerFrame(text);
-			return read.ok && read.value.length > 0;
+			if (!read.ok) return false;
+			return read.value.some((envelope) => envelope.type !== "live" || readLiveNews(envelope.fields) !== undefined);
 		},
 	}),
 	onText({
@@ -116,11 +106,25 @@ export const fuzzTargets: readonly FuzzTarget[] = [
 	}),
 	onText({
 		name: "name",
-		tokens: [":", ".", "..", "/", "%", " ", "a".repeat(160)],
+		tokens: nameTokens,
 		valid: (random) => [random.word(), ...random.list(4, () => random.word())].join(":"),
 		decode: (text) => {
 			isClientId(text);
 			return readName(text, "channel").ok && isName(text);
+		},
+	}),
+	onText({
+		name: "pattern",
+		inputs: 20_000,
+		tokens: nameTokens,
+		valid: (random) =>
+			[...random.list(4, () => random.pick(["*", random.word()])), random.pick(["**", "*", random.word()])].join(":"),
+		decode: (text) => {
+			const read = readPattern(text);
+			if (!read.ok) return false;
+			const name = read.value.parts.map((part) => (part.startsWith("*") ? "x" : part)).join(":");
+			if (!matchesPattern(read.value, name)) throw new Error(`${text} does not stand for ${name}`);
+			return true;
 		},
 	}),
 	onText({
@@ -130,17 +134,54 @@ export const fuzzTargets: readonly FuzzTarget[] = [
 			formatPosition({ epoch: random.next().toString(36).slice(2).padEnd(9, "0"), seq: random.below(2 ** 40) }),
 		decode: (text) => parsePosition(text).ok,
 	}),
+	onText({
+		name: "cursor",
+		tokens: [":", "=", ",", "a=1", "=0", "9".repeat(17), "-", epoch, "a:b"],
+		valid: (random) =>
+			formatCursor({
+				epoch,
+				seqs: new Map([1, 2, 3].map((each) => [`${random.word()}${each}`, random.below(2 ** 40)])),
+			}),
+		decode: (text) => parseCursor(text).ok,
+	}),
+	onText({
+		name: "merge patch",
+		inputs: 20_000,
+		tokens: [...jsonTokens, '"a":null', '"__proto__":{"polluted":1}', '"constructor":{"prototype":{"polluted":1}}'],
+		valid: (random) => JSON.stringify({ a: random.json(3), __proto__: null, b: random.json(2) }),
+		decode: (text) => {
+			const patch = parseJson(text);
+			if (!patch.ok || !isFields(patch.value)) return false;
+			const target = { a: { b: [1] }, c: "d", constructor: { e: 1 } };
+			const merged = mergePatch(target, patch.value);
+			if (Object.getPrototypeOf(merged) !== Object.prototype) throw new Error("the patch made another kind of object");
+			// What a patch made is the same when the patch comes again (RFC 7396).
+			if (JSON.stringify(mergePatch(merged, patch.value)) !== JSON.stringify(merged))
+				throw new Error("another outcome");
+			return true;
+		},
+	}),
 	onBytes({
 		name: "packet",
+		tokens: [0xae, 0x47, 0, 1, 2, 3, 255],
 		valid: (random) => packet(random),
-		soup: (random) =>
-			Uint8Array.from(random.list(14, () => random.pick([0xae, 0x47, 0, 1, 2, 3, 255, random.below(256)]))),
 		decode: (bytes) => decodePacketHeader(bytes).ok,
 	}),
 	onBytes({
+		name: "MessagePack",
+		tokens: packedTokens,
+		valid: (random) => {
+			const encoded = encodeMessagePack(random.json(4));
+			// Half a character cannot be written: another value then.
+			return encoded.ok ? encoded.value : Uint8Array.of(0x93, 1, 2, 3);
+		},
+		decode: (bytes) => decodeMessagePack(bytes).ok,
+	}),
+	onBytes({
 		name: "TCP stream",
+		inputs: 20_000,
+		tokens: [...'{}[]<>/"\n ', "\xae", "\x47", "\xef", "\xbb", "\xbf"].map((text) => text.charCodeAt(0)),
 		valid: (random) => join([streamValue(random), ...random.list(3, () => streamValue(random))]),
-		soup: randomStream,
 		decode: (bytes) => {
 			// A cut in the middle: what is kept between two chunks is where a splitter would trip.
 			const cut = bytes.length >> 1;
@@ -168,11 +209,25 @@ function clientEnvelope(random: Random): ClientEnvelope {
 			previous: n - 1,
 		}),
 		() => ({ type: "publish", ref, channel, draft: { data: random.json(), id: random.word() }, ifSeq: n }),
+		() => ({ type: "publish", ref, channel, draft: { data: random.json(), ephemeral: true } }),
 		() => ({ type: "subscribe", ref, channel, start: random.pick([{ from: "start" }, { from: "live" }]) }),
 		() => ({ type: "subscribe", ref, channel, start: { from: "position", epoch, seq: n, id: random.text() } }),
 		() => ({ type: "subscribe", ref, channel, start: { from: "last", count: n } }),
 		() => ({ type: "unsubscribe", ref, channel }),
 		() => ({ type: "credit", channel, seq: n }),
+		() => ({ type: "enter", ref, channel, data: random.json() }),
+		() => ({ type: "watch", ref, watched: { kind: random.pick(["members", "occupancy"]), channel } }),
+		() => ({
+			type: "watch",
+			ref,
+			watched: { kind: "records", collection: channel, id: random.word() },
+			start: { from: "revision", epoch, rev: n },
+		}),
+		() => ({ type: "watch-credit", selector: { collection: channel }, rev: n }),
+		() => ({ type: "call", ref, service: channel, id: random.word(), data: random.json() }),
+		() => ({ type: "serve", ref, service: channel, concurrency: n }),
+		() => ({ type: "reply", ref, id: random.word(), attempt: n, reply: { error: { message: random.text() } } }),
+		() => ({ type: "progress", id: random.word(), attempt: n, data: random.json() }),
 	])();
 }
 
@@ -195,9 +250,27 @@ function serverEnvelope(random: Random): ServerEnvelope {
 		() => ({ type: "done", ref }),
 		() => ({ type: "error", ref, code: random.pick(errorCodes), message: random.text(), last: seq }),
 		() => ({ type: "messages", channel, after: 0, to: seq, entries: random.list(4, entry) }),
+		() => ({ type: "ephemeral", channel, entries: [{ ts: seq, from: random.text(), data: random.json() }] }),
 		() => ({ type: "reset", channel, reason: "retention", epoch, floor: 1, head: seq }),
 		() => ({ type: "bye", code: random.pick(errorCodes), message: random.text() }),
+		() => ({ type: "live", fields: random.pick(newsOf(channel, random)) }),
 	])();
+}
+
+function newsOf(name: string, random: Random): readonly { readonly [key: string]: Json }[] {
+	const member = { from: random.text(), client: random.word(), ts: 1, data: random.json() };
+	const record = { id: random.word(), rev: 1, updated: 1, data: random.json() };
+	return [
+		{ t: "pres", ch: name, snapshot: true, e: [member], to: "1.a" },
+		{ t: "pres", ch: name, after: "0.0", e: [{ ...member, event: "enter" }], to: "1.a" },
+		{ t: "pres", ch: name, members: 1, subscribers: 2 },
+		{ t: "rec", col: name, after: 0, e: [record], to: 1 },
+		{ t: "rec", col: name, prefix: name, snapshot: true, e: [record], to: 1, next: random.word() },
+		{ t: "call", svc: name, id: name, attempt: 1, from: random.text(), deadline: 1, data: random.json() },
+		{ t: "call", id: name, attempt: 1, cancelled: true },
+		{ t: "result", id: name, progress: random.json() },
+		{ t: "result", id: name, error: { code: "internal", message: random.text(), data: random.json() } },
+	];
 }
 
 function packet(random: Random): Uint8Array {
@@ -234,5 +307,5 @@ function streamToken(random: Random): Uint8Array {
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
-	return Uint8Array.from(parts.flatMap((part) => [...part]));
+	return Uint8Array.from(Buffer.concat(parts));
 }

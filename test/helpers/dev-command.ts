@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { forgetServer, noteServer } from "./openapi/servers.ts";
 import { processGroup, waitUntil } from "./processes.ts";
 
 /** The one line of `--json`. */
@@ -45,7 +46,10 @@ export function startCommand(command: string, args: readonly string[], folder: s
 	let stderr = "";
 	const ready = Promise.withResolvers<ReadyLine>();
 	// Who only waits for the end need not care that there was no first line.
-	ready.promise.catch(() => {});
+	ready.promise.then(
+		({ url }) => noteServer(url),
+		() => {},
+	);
 	child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
 		stdout += chunk;
 		if (stdout.includes("\n") && stdout.startsWith("{")) ready.resolve(JSON.parse(stdout.split("\n", 1)[0] ?? ""));
@@ -54,6 +58,12 @@ export function startCommand(command: string, args: readonly string[], folder: s
 		stderr += chunk;
 	});
 	const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+	void ended
+		.then(() => ready.promise)
+		.then(
+			({ url }) => forgetServer(url),
+			() => {},
+		);
 	void ended.then((code) => ready.reject(new Error(`ended with ${code} before it was ready: ${stderr}`)));
 	return {
 		pid,
@@ -68,7 +78,8 @@ export function startCommand(command: string, args: readonly string[], folder: s
 	};
 }
 
-function cleanEnvironment(): Record<string, string | undefined> {
+/** Our environment without what npm, Vitest and our own scripts put there: as a user's shell has it. */
+export function cleanEnvironment(): Record<string, string | undefined> {
 	const entries = Object.entries(process.env).filter(([name]) => !/^(?:npm_|VITEST|NODE_ENV$)/i.test(name));
 	const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.endsWith("node_modules/.bin"));
 	return { ...Object.fromEntries(entries), PATH: path.join(delimiter) };

@@ -76,6 +76,7 @@ export interface ProblemBody {
 	readonly epoch?: string;
 	readonly floor?: number;
 	readonly head?: number;
+	readonly retryAfter?: number;
 }
 
 /** Expects problem details (RFC 9457) with this code and its status; resolves to them. */

@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
+import { checkAnswer } from "./openapi/raw-answer.ts";
 
 /** What a door said. */
 export interface Knock {
@@ -17,15 +18,19 @@ export function knock(
 ): Promise<Knock> {
 	const raw = Object.entries(headers).map(([name, value]) => [name, Buffer.from(value).toString("latin1")]);
 	return new Promise((resolve, reject) => {
+		const finish = (answer: Knock) => {
+			checkAnswer(method, new URL(url), answer);
+			resolve(answer);
+		};
 		const sent = request(url, { method, headers: Object.fromEntries(raw), agent: false });
 		sent.once("error", reject);
 		sent.once("response", (response) => {
 			const { statusCode: status = 0, headers } = response;
-			text(response).then((body) => resolve({ status, headers, body }), reject);
+			text(response).then((body) => finish({ status, headers, body }), reject);
 		});
 		sent.once("upgrade", ({ statusCode: status = 0, headers }, socket) => {
 			socket.destroy();
-			resolve({ status, headers, body: "" });
+			finish({ status, headers, body: "" });
 		});
 		sent.end(body);
 	});

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "./until.ts";
 
 /** A process as the system shows it. */
 export interface ProcessInfo {
@@ -11,7 +11,10 @@ export interface ProcessInfo {
 	readonly name: string;
 }
 
-/** Every living process. One that has ended and only waits for its parent to ask about it is not alive. */
+/**
+ * Every living process. One that has ended and only waits for its parent to ask about it is not alive; but while one of its
+ * threads still ends, it has its files and ports.
+ */
 export function listProcesses(): ProcessInfo[] {
 	if (process.platform !== "linux") return listByPs();
 	return readdirSync("/proc")
@@ -29,9 +32,12 @@ function look(pid: number): ProcessInfo[] {
 	const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
 	// The name stands in parentheses and may hold some itself.
 	const end = stat.lastIndexOf(")");
-	const [state = "", parent, group] = stat.slice(end + 2).split(" ");
+	const fields = stat.slice(end + 2).split(" ");
+	const [state = "", parent, group] = fields;
+	// proc(5): the third field is the state, the twentieth the number of threads.
+	const threads = Number(fields[17]);
 	const name = stat.slice(stat.indexOf("(") + 1, end);
-	return "ZX".includes(state) ? [] : [{ pid, parent: Number(parent), group: Number(group), name }];
+	return "ZX".includes(state) && threads <= 1 ? [] : [{ pid, parent: Number(parent), group: Number(group), name }];
 }
 
 function listByPs(): ProcessInfo[] {
@@ -57,7 +63,7 @@ export function processGroup(group: number): ProcessInfo[] {
 }
 
 /**
- * Asks again every 10 ms until the answer is yes.
+ * Waits until the answer is yes, as `until` does.
  *
  * @returns how many milliseconds that took.
  * @throws when it is not yes after `within` milliseconds.
@@ -68,33 +74,41 @@ export async function waitUntil(
 	within = 10_000,
 ): Promise<number> {
 	const started = performance.now();
-	while (!(await answer())) {
-		if (performance.now() - started > within) throw new Error(`not within ${within} ms: ${what}`);
-		await sleep(10);
-	}
+	await until(answer, what, within);
 	return performance.now() - started;
 }
 
 /**
- * Whether nobody listens on a port of this machine. Asked of the system where it tells: listening there to find out fails,
- * too, while some connection of another test happens to have that port at its near end.
+ * Notes who listens on a port now; tells later whether that listener is gone. Asked of the system where it tells:
+ * meanwhile the port may be another test's, for a server or at the near end of a connection.
  */
-export function isPortFree(port: number): Promise<boolean> {
-	if (process.platform === "linux") return Promise.resolve(!listeningPorts().has(port));
-	const server = createServer();
-	return new Promise((resolve) => {
-		server.once("error", () => resolve(false));
-		server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(true)));
-	});
+export function watchListener(port: number): () => Promise<boolean> {
+	const known = listeners().get(port);
+	if (known === undefined && process.platform === "linux") throw new Error(`nobody listens on port ${port}`);
+	return () => {
+		if (process.platform === "linux") {
+			const now = listeners().get(port);
+			return Promise.resolve(now === undefined || now !== known);
+		}
+		const server = createServer();
+		return new Promise((resolve) => {
+			server.once("error", () => resolve(false));
+			server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(true)));
+		});
+	};
 }
 
-function listeningPorts(): ReadonlySet<number> {
+/** Every port that is listened on, and the inode of the socket that does. Empty where the system does not tell. */
+function listeners(): ReadonlyMap<number, string> {
+	if (process.platform !== "linux") return new Map();
 	const lines = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) =>
 		readFileSync(file, "utf8").trim().split("\n").slice(1),
 	);
 	const fields = lines.map((line) => line.trim().split(/\s+/));
-	// The state 0A is LISTEN; an address reads <hex address>:<hex port>.
-	return new Set(
-		fields.filter(([, , , state]) => state === "0A").map(([, local = ""]) => parseInt(local.split(":")[1] ?? "", 16)),
+	// The state 0A is LISTEN; an address reads <hex address>:<hex port>; the tenth field is the inode.
+	return new Map(
+		fields
+			.filter(([, , , state]) => state === "0A")
+			.map(([, local = "", , , , , , , , inode = ""]) => [Number.parseInt(local.split(":")[1] ?? "", 16), inode]),
 	);
 }

@@ -74,7 +74,7 @@ export function readNumber(cell: string | undefined): number {
 const anything = "…";
 /** Texts for people: that one is there is promised, its words are not. */
 const forPeople = new Set(["message", "greeting"]);
-/** How far the `ts` of a message may be from now. */
+/** How far the `ts` of a message, or the `updated` of a record, may be from now. */
 const tsDrift = 600_000;
 
 /** Compares what a server says with what the page says, and keeps in mind which epoch stands for which. */
@@ -96,7 +96,7 @@ export class Comparison {
 		if (key === "epoch" && typeof expected === "string" && typeof actual === "string") {
 			return this.#isSameEpoch(expected, actual) ? undefined : says();
 		}
-		if (key === "ts") return Math.abs(Number(actual) - Date.now()) < tsDrift ? undefined : says();
+		if (key === "ts" || key === "updated") return Math.abs(Number(actual) - Date.now()) < tsDrift ? undefined : says();
 		if (forPeople.has(key)) return typeof actual === "string" && actual !== "" ? undefined : says();
 		if (typeof expected !== "object" || expected === null) return expected === actual ? undefined : says();
 		if (typeof actual !== "object" || actual === null) return says();

@@ -3,12 +3,13 @@ import { decodePacketHeader, packetHeaderBytes } from "../../protocol/codec/pack
 import { parseXml } from "../../protocol/codec/xml.ts";
 import type { Json } from "../../protocol/envelopes.ts";
 import { Comparison, type Fence, readSteps, type Step } from "./protocol-blocks.ts";
-import type { TestServer } from "./server.ts";
+import type { LocalServer } from "./server.ts";
 
 /** How long the next word of a server may take, in milliseconds. */
 const patience = 10_000;
-/** The space and the client that the page's examples name. */
-const pageSpace = "/v1/spaces/team-42";
+/** The space that the page's examples name, … */
+export const pageSpace = "/v1/spaces/team-42";
+/** … and the client. */
 const pageClient = "k7Qm2x9Zb4";
 
 /** What was said and is waited for, one after another. */
@@ -73,7 +74,7 @@ class Ear {
 }
 
 /** Plays a conversation of the page with a server, in a space of its own. Rejects where the server says something else. */
-export async function replay(fence: Fence, server: TestServer, space: string): Promise<void> {
+export async function replay(fence: Fence, server: LocalServer, space: string): Promise<void> {
 	const comparison = new Comparison();
 	const ears = new Map<number, Ear>();
 	const here = (path: string) => path.replace(pageSpace, `/v1/spaces/${space}`);
@@ -93,7 +94,8 @@ export async function replay(fence: Fence, server: TestServer, space: string): P
 	for (const ear of ears.values()) await ear.finish();
 }
 
-async function request(url: string, line: string): Promise<void> {
+/** Sends somebody's request: `METHOD path body -> status code`. Rejects where it is answered otherwise. */
+export async function request(url: string, line: string): Promise<void> {
 	const found = /^([A-Z]+) (\S+)(?: (.+))? -> (\d+)(?: (\w+))?$/.exec(line);
 	if (!found) throw new Error("a request reads METHOD path body -> status code");
 	const [, method = "", path, body, status, code] = found;
@@ -105,7 +107,7 @@ async function request(url: string, line: string): Promise<void> {
 }
 
 /** Plays a conversation over one raw TCP connection: lines, or packets where they start with the ten bytes of a header. */
-export async function replayTcp(fence: Fence, server: TestServer): Promise<void> {
+export async function replayTcp(fence: Fence, server: LocalServer): Promise<void> {
 	const socket = createConnection(server.tcp);
 	const heard = new Heard<Buffer | "close">();
 	socket.on("data", (bytes: Buffer) => heard.add(bytes));
@@ -192,7 +194,8 @@ function readValue(text: string): Json | undefined {
 	return /^[{[]/.test(text) ? (JSON.parse(text) as Json) : undefined;
 }
 
-async function named(step: Step, work: () => Promise<void> | void): Promise<void> {
+/** Does the work of a step; says in an error which line of the page that is. */
+export async function named(step: Step, work: () => Promise<void> | void): Promise<void> {
 	try {
 		await work();
 	} catch (error) {

@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { forgetServer, noteServer } from "./openapi/servers.ts";
 
 /** A TCP proxy on loopback that behaves as a network may. */
 export interface Proxy {
@@ -9,6 +10,8 @@ export interface Proxy {
 	readonly inTransit: number;
 	/** Resets every connection that is open now. */
 	cut(): void;
+	/** Swallows whatever comes on the connections that are open now, and tells neither end. */
+	swallow(): void;
 	close(): Promise<void>;
 }
 
@@ -25,6 +28,7 @@ export async function startProxy(target: string, options: ProxyOptions): Promise
 	const { nextBudget = () => Number.POSITIVE_INFINITY, nextDelay = () => 0 } = options;
 	const { hostname, port } = new URL(target);
 	const open = new Set<Socket>();
+	let swallowed = new WeakSet<Socket>();
 	let cuts = 0;
 	let inTransit = 0;
 	const server = createServer((client) => {
@@ -34,6 +38,8 @@ export async function startProxy(target: string, options: ProxyOptions): Promise
 		const delay = nextDelay();
 		let over = false;
 		const end = () => {
+			// Neither end hears that the other one is gone.
+			if (swallowed.has(client)) return;
 			over = true;
 			for (const socket of [client, upstream]) {
 				open.delete(socket);
@@ -41,7 +47,7 @@ export async function startProxy(target: string, options: ProxyOptions): Promise
 			}
 		};
 		const carry = (to: Socket, chunk: Buffer) => {
-			if (over) return;
+			if (over || swallowed.has(client)) return;
 			budget -= chunk.length;
 			if (budget > 0) {
 				to.write(chunk);
@@ -69,8 +75,10 @@ export async function startProxy(target: string, options: ProxyOptions): Promise
 		}
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	noteServer(url);
 	return {
-		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		url,
 		get cuts() {
 			return cuts;
 		},
@@ -80,8 +88,12 @@ export async function startProxy(target: string, options: ProxyOptions): Promise
 		cut() {
 			for (const socket of open) socket.resetAndDestroy();
 		},
+		swallow() {
+			swallowed = new WeakSet(open);
+		},
 		close: () =>
 			new Promise((resolve) => {
+				forgetServer(url);
 				server.close(() => resolve());
 				for (const socket of open) socket.destroy();
 			}),

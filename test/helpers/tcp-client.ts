@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { checkConversation } from "./openapi/raw-answer.ts";
+import { sawCodes } from "./seen-codes.ts";
 
 /** A raw TCP connection that a test reads piece by piece. */
 export interface TcpClient {
@@ -20,9 +22,11 @@ export async function connectTcp(address: { readonly host: string; readonly port
 	const socket = connect({ ...address, allowHalfOpen: true, noDelay: true });
 	await once(socket, "connect");
 	const pieces: Buffer[] = [];
+	let sent = "";
 	let ended = false;
 	let wake = () => {};
 	socket.on("data", (piece: Buffer) => {
+		sawCodes(piece.toString());
 		pieces.push(piece);
 		wake();
 	});
@@ -47,12 +51,18 @@ export async function connectTcp(address: { readonly host: string; readonly port
 
 	return {
 		socket,
-		send: (data) => new Promise((resolve) => socket.write(data, () => resolve())),
+		send: (data) => {
+			// What HTTP there is, stands at the beginning.
+			if (typeof data === "string" && sent.length < 4_096) sent += data;
+			return new Promise((resolve) => socket.write(data, () => resolve()));
+		},
 		read,
 		async rest() {
 			const all: Buffer[] = [];
 			for (let piece = await read(); piece.length > 0; piece = await read()) all.push(piece);
-			return Buffer.concat(all).toString();
+			const text = Buffer.concat(all).toString();
+			checkConversation(address.port, sent, text);
+			return text;
 		},
 		end: () => void socket.end(),
 		[Symbol.dispose]: () => void socket.destroy(),

@@ -1,11 +1,15 @@
 import { decodeServerFrame } from "../../protocol/codec/envelope.ts";
 import type { Json, ServerEnvelope } from "../../protocol/envelopes.ts";
 
+type Welcome = Extract<ServerEnvelope, { type: "welcome" }>;
+
 /** A client in Node that speaks the wire by hand. */
 export interface Wire {
 	/** Called with the envelopes of each frame, besides whoever asked for them. */
 	onEnvelopes: (envelopes: readonly ServerEnvelope[]) => void;
 	readonly closed: Promise<number>;
+	/** What the server said first. */
+	readonly welcome: Welcome;
 	send(frame: Json): void;
 	/** Sends an envelope with a `ref` and resolves to its answer. */
 	ask(envelope: { readonly [key: string]: Json } & { readonly ref: number }): Promise<ServerEnvelope>;
@@ -18,13 +22,13 @@ export async function connectWire(url: string, space: string, client: string): P
 	const socket = new WebSocket(target, "aerogram.v1");
 	const answers = new Map<number, (envelope: ServerEnvelope) => void>();
 	const { promise: closed, resolve: onClosed } = Promise.withResolvers<number>();
-	const { promise: welcomed, resolve: onWelcome, reject } = Promise.withResolvers<void>();
-	const wire: Wire = {
-		onEnvelopes: () => {},
+	const { promise: welcomed, resolve: onWelcome, reject } = Promise.withResolvers<Welcome>();
+	const wire = {
+		onEnvelopes: (_: readonly ServerEnvelope[]): void => {},
 		closed,
-		send: (frame) => socket.send(JSON.stringify(frame)),
-		ask: (envelope) =>
-			new Promise((resolve) => {
+		send: (frame: Json) => socket.send(JSON.stringify(frame)),
+		ask: (envelope: Parameters<Wire["ask"]>[0]) =>
+			new Promise<ServerEnvelope>((resolve) => {
 				answers.set(envelope.ref, resolve);
 				socket.send(JSON.stringify(envelope));
 			}),
@@ -36,13 +40,12 @@ export async function connectWire(url: string, space: string, client: string): P
 		const decoded = decodeServerFrame(String(event.data));
 		if (!decoded.ok) return;
 		for (const envelope of decoded.value) {
-			if (envelope.type === "welcome") onWelcome();
+			if (envelope.type === "welcome") onWelcome(envelope);
 			if (!("ref" in envelope) || envelope.ref === undefined) continue;
 			answers.get(envelope.ref)?.(envelope);
 			answers.delete(envelope.ref);
 		}
 		wire.onEnvelopes(decoded.value);
 	});
-	await welcomed;
-	return wire;
+	return Object.assign(wire, { welcome: await welcomed });
 }

@@ -46,9 +46,11 @@ async function expectServed(text: string, path: string, body?: string): Promise<
 
 describe("while npm run dev runs", () => {
 	const exchange = '{"name":"Ada","message":"hello"}';
+	/** What `worker/app.ts` answers where no route is. */
+	const unknown = "answerUnknown(context, app.routes)";
 
 	test.each<[path: string, from: string | RegExp, to: string, where: string, body?: string]>([
-		["worker/app.ts", "There is nothing at this path.", "The Worker changed.", "/nowhere"],
+		["worker/app.ts", unknown, 'respond(context, "not_found", "The Worker changed.")', "/nowhere"],
 		["protocol/errors.ts", "Nothing is here", "The protocol changed", "/nowhere"],
 		["sdk/index.ts", /$/, '\nexport const changed = "The SDK changed";\n', "/aerogram.js"],
 		["console/index.html", /$/, "<p>The page changed</p>", "/"],

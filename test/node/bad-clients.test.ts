@@ -13,7 +13,9 @@ let server: TestServer;
 
 beforeAll(async () => {
 	// A client that reads nothing is given up after 1.5 s in place of 30 s.
-	server = await startServer({ env: { AEROGRAM_DURATION_SCALE: "0.05" } });
+	server = await startServer({
+		env: { AEROGRAM_DURATION_SCALE: "0.05" },
+	});
 });
 afterAll(() => server.stop());
 

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
-import { startServer } from "../helpers/server.ts";
+import { serveHere } from "../helpers/server.ts";
 
 test("a socket is never compressed, whatever its client offers: a few bytes cannot become megabytes in the server", async () => {
-	await using server = await startServer();
+	await using server = await serveHere();
 	const upgrade = request(`${server.url}/v1/spaces/default/socket`, {
 		headers: {
 			connection: "Upgrade",

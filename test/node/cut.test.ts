@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { Aerogram } from "../../sdk/index.ts";
+import { publishAll } from "../helpers/http.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import { Random } from "../helpers/random.ts";
 import { startServer } from "../helpers/server.ts";
+import { until } from "../helpers/until.ts";
+import { connectWire } from "../helpers/wire.ts";
 
 const cutsWanted = Number(process.env.AEROGRAM_TEST_CUTS ?? 200);
 const messages = 5_000;
@@ -13,7 +16,7 @@ test(`${cutsWanted} cuts at random bytes lose no message of ${messages} and doub
 	timeout: 120_000,
 }, async () => {
 	const random = new Random(seed);
-	const server = await startServer({ bundle: process.env.AEROGRAM_TEST_BUNDLE });
+	const server = await startServer();
 	let proxy: Awaited<ReturnType<typeof startProxy>> | undefined;
 	const clients: Aerogram[] = [];
 	const gaps: unknown[] = [];
@@ -65,4 +68,32 @@ test(`${cutsWanted} cuts at random bytes lose no message of ${messages} and doub
 		await proxy?.close();
 		await server.stop();
 	}
+});
+
+test("from each position of a log a resume brings exactly what follows it", async () => {
+	await using server = await startServer();
+	const stored = 120;
+	const position = await publishAll(
+		`${server.url}/v1/spaces/resume/channels/log/messages`,
+		Array.from({ length: stored }, (_, index) => `${index}:${"x".repeat(500)}`),
+	);
+	const [epoch = ""] = position.split(":");
+	const wire = await connectWire(server.url, "resume", "reader");
+	for (let seq = 0; seq < stored; seq++) {
+		const found: number[] = [];
+		let to = seq;
+		wire.onEnvelopes = (envelopes) => {
+			for (const envelope of envelopes) {
+				if (envelope.type !== "messages") continue;
+				found.push(...envelope.entries.map((entry) => entry.seq));
+				to = envelope.to;
+			}
+		};
+		expect(await wire.ask({ t: "sub", ref: seq, ch: "log", at: { epoch, seq } })).toMatchObject({ head: stored });
+		await until(() => to === stored, `what follows ${seq}`);
+		expect(found).toEqual(Array.from({ length: stored - seq }, (_, index) => seq + 1 + index));
+		wire.send({ t: "credit", ch: "log", seq: stored });
+		await wire.ask({ t: "unsub", ref: stored + seq, ch: "log" });
+	}
+	wire.close();
 });

@@ -48,7 +48,9 @@ describe("npm run dev", () => {
 		expect(await status(`${url}/health`)).toBe(200);
 		expect(dev.stdout()).toContain(join(tree.folder, "data", "person"));
 		expect(dev.stdout()).toContain(`curl ${url}/v1/exchange`);
-		expect(dev.stdout()).toMatch(/127\.0\.0\.1:\d+ +raw TCP/);
+		const [http = "", tcp = ""] = dev.stdout().match(/^.*(?:HTTP and WebSocket|raw TCP)/gm) ?? [];
+		expect(tcp).toMatch(/^ {2}127\.0\.0\.1:\d+ +raw TCP$/);
+		expect(tcp.indexOf("raw TCP")).toBe(http.indexOf("HTTP and WebSocket"));
 	});
 
 	test("hands the Host header to the Worker as it came, so that a foreign one is refused", async () => {
@@ -106,7 +108,7 @@ describe("npm run dev", () => {
 	test("explains every option with --help, and starts nothing", async () => {
 		await using dev = npmRunDev(tree.folder, ["--help"]);
 		expect(await dev.ended).toBe(0);
-		for (const option of ["host", "port", "tcp", "data", "json", "unsafe-open", "bundle", "help"]) {
+		for (const option of ["host", "port", "tcp", "data", "https", "json", "unsafe-open", "bundle", "help"]) {
 			expect(dev.stdout()).toContain(`--${option} `);
 		}
 	});

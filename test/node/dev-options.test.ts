@@ -28,7 +28,7 @@ describe("the options of aerogram dev", () => {
 		[["8787"], "Unexpected argument '8787'; --help lists the options."],
 		[
 			["--host", "0.0.0.0"],
-			"--host 0.0.0.0 would let others read and write everything: add --unsafe-open if that is what you want.",
+			"--host 0.0.0.0 would let others read and write everything: add --closed, which asks for a key or token, or --unsafe-open if that is what you want.",
 		],
 	])("refuse %j in one sentence", (args, sentence) => {
 		expect(() => parseDevOptions(args)).toThrow(new UsageError(sentence));

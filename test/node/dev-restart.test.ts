@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { postJson } from "../helpers/http.ts";
-import { isPortFree, processGroup } from "../helpers/processes.ts";
+import { processGroup, watchListener } from "../helpers/processes.ts";
 import { startServer } from "../helpers/server.ts";
 
 const exchange = "/v1/spaces/default/channels/exchange";
@@ -18,10 +18,10 @@ test("what was answered is there after SIGKILL of every process, on the same por
 		const stored = await read(`${url}${exchange}/messages`);
 		expect(stored).toContain(`in life ${life}`);
 		const { pid } = server;
+		const gone = [Number(new URL(url).port), server.tcp.port].map((port) => watchListener(port));
 		await server.kill();
 		expect(processGroup(pid)).toEqual([]);
-		expect(await isPortFree(Number(new URL(url).port))).toBe(true);
-		expect(await isPortFree(server.tcp.port)).toBe(true);
+		for (const isGone of gone) expect(await isGone()).toBe(true);
 		await server.restart();
 		expect(server.pid).not.toBe(pid);
 		expect(await read(`${url}${exchange}/messages`)).toBe(stored);

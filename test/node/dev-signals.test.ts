@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { npmRunDev, type RunningCommand, startCommand } from "../helpers/dev-command.ts";
-import { isPortFree, listProcesses, processTree, waitUntil } from "../helpers/processes.ts";
+import { listProcesses, processTree, waitUntil, watchListener } from "../helpers/processes.ts";
 import { copyTree, type TreeCopy } from "../helpers/tree-copy.ts";
 
 /** How long anything may outlive the signal, in milliseconds. */
@@ -20,6 +20,8 @@ async function expectToDie(dev: RunningCommand, end: () => void): Promise<number
 	const { url, tcp } = await dev.ready;
 	const family = processTree(dev.pid);
 	expect(family.map(({ name }) => name)).toContain("workerd");
+	const ports = [new URL(url).port, tcp?.split(":")[1]].map(Number);
+	const listeners = ports.map((port) => ({ port, isGone: watchListener(port) }));
 	end();
 	const pids = new Set(family.map(({ pid }) => pid));
 	const took = await waitUntil(
@@ -27,9 +29,7 @@ async function expectToDie(dev: RunningCommand, end: () => void): Promise<number
 		() => !listProcesses().some(({ pid }) => pids.has(pid)),
 		mercy,
 	);
-	for (const port of [new URL(url).port, tcp?.split(":")[1]]) {
-		expect(await isPortFree(Number(port)), `port ${port} is free`).toBe(true);
-	}
+	for (const { port, isGone } of listeners) expect(await isGone(), `nothing of it listens on port ${port}`).toBe(true);
 	return Math.round(took);
 }
 

@@ -1,12 +1,15 @@
+import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RuntimeSettings, runtimeOptions } from "../../cli/runtime-options.ts";
 import { buildWorker } from "../../tools/build.ts";
-import { checkProblem, headOf } from "../helpers/http.ts";
+import { buildEdited } from "../helpers/edited-build.ts";
+import { checkProblem, getJson, headOf, type Page } from "../helpers/http.ts";
 import { type Knock, knock, upgradeHeaders } from "../helpers/knock.ts";
 import { runPythonJson } from "../helpers/python.ts";
 import { startServer, type TestServer } from "../helpers/server.ts";
+import { signToken, testSecret } from "../helpers/signing.ts";
 import { connectTcp } from "../helpers/tcp-client.ts";
 
 let server: TestServer;
@@ -24,13 +27,15 @@ const doors: readonly (readonly [string, number, (url: string, headers: Record<s
 		["the SDK", 200, (url, headers) => knock(`${url}/aerogram.js`, headers)],
 		["the list of spaces", 200, (url, headers) => knock(`${url}/v1/spaces`, headers)],
 		["history", 200, (url, headers) => knock(`${url}${messages}`, headers)],
-		["an event stream", 406, (url, headers) => knock(`${url}${messages}`, { accept: "text/event-stream", ...headers })],
+		// From a place that is void, because a stream that opens does not end.
+		["an event stream", 410, (url, headers) => knock(`${url}${messages}?after=000000000:1`, { ...events, ...headers })],
 		["a socket", 101, (url, headers) => knock(`${url}/v1/spaces/default/socket`, { ...upgradeHeaders, ...headers })],
 		["an exchange", 200, (url, headers) => post(`${url}/v1/exchange`, headers, '{"name":"a","message":"b"}')],
 		["a publish", 201, (url, headers) => post(`${url}${messages}`, headers, '{"data":1}')],
 		["a purge", 204, (url, headers) => knock(`${url}/v1/spaces/doors/channels/purged`, headers, { method: "DELETE" })],
 		["a wipe", 204, (url, headers) => knock(`${url}/v1/spaces/wiped`, headers, { method: "DELETE" })],
 	];
+const events = { accept: "text/event-stream" };
 const messages = "/v1/spaces/default/channels/exchange/messages";
 
 function post(url: string, headers: Record<string, string>, body: string): Promise<Knock> {
@@ -204,6 +209,61 @@ describe("without dev mode and without keys", () => {
 	});
 });
 
+describe("without dev mode, raw TCP that is open to tokens", () => {
+	let runtime: Miniflare;
+
+	beforeAll(async () => {
+		const bundle = await buildEdited([
+			{ file: "aerogram.config.ts", find: "tokens: false,", replace: "tokens: true," },
+		]);
+		runtime = await startRuntime({ keys: `main:${testSecret}` }, await readFile(bundle, "utf8"));
+	});
+	afterAll(() => runtime.dispose());
+
+	/** Says lines at once, ends, and reads all answers. */
+	async function converse(...lines: readonly string[]): Promise<readonly { status: string; code?: string }[]> {
+		const socket = await runtime.dispatchConnect();
+		socket.end(lines.join("\n"));
+		const answers = await text(socket);
+		return answers.split("\r\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as { status: string }]));
+	}
+
+	function auth(allow: string, more: Record<string, unknown> = {}): string {
+		const claims = { sub: "ada", caps: [{ allow: [allow], on: "default/channels/exchange" }], ...more };
+		return JSON.stringify({ auth: signToken({ claims }) });
+	}
+
+	const exchange = '{"name":"a","message":"b"}';
+
+	test("stores for who shows one, in the name of its principal, and for no one else", async () => {
+		expect(await converse(auth("publish"), exchange, exchange)).toMatchObject([
+			{ status: "success" },
+			{ status: "success" },
+			{ status: "success" },
+		]);
+		expect(await converse(`{"auth":"main.${testSecret}"}`, exchange)).toMatchObject([{}, { status: "success" }]);
+		expect(await converse(exchange, auth("publish"))).toMatchObject([{ code: "unauthorized" }, { status: "success" }]);
+		expect(await converse('{"auth":"nonsense"}', exchange)).toMatchObject([
+			{ code: "unauthorized" },
+			{ code: "unauthorized" },
+		]);
+		expect(await converse(auth("subscribe"), exchange)).toMatchObject([{ status: "success" }, { code: "forbidden" }]);
+		const seconds = Math.floor(Date.now() / 1_000);
+		const ended = auth("publish", { iat: seconds - 100, exp: seconds - 40 });
+		expect(await converse(ended, exchange)).toMatchObject([{ code: "token_expired" }, { code: "token_expired" }]);
+		const { origin } = await runtime.unsafeGetDirectURL();
+		const headers = { authorization: `Bearer main.${testSecret}` };
+		const page = await getJson<Page>(`${origin}${messages}`, { headers });
+		expect(page.messages.map(({ from }) => from)).toEqual(["ada", "ada", "key:main"]);
+	});
+
+	test("ends after the first word of who does not", async () => {
+		const socket = await runtime.dispatchConnect();
+		socket.write(exchange);
+		expect(await text(socket)).toMatch(/^\{"status":"error","code":"unauthorized".*\}\r\n$/);
+	});
+});
+
 describe("opened to whoever reaches it", () => {
 	let runtime: Miniflare;
 	let url: string;
@@ -230,11 +290,11 @@ describe("opened to whoever reaches it", () => {
 });
 
 /** The Worker in a runtime of its own, which keeps nothing. */
-async function startRuntime(mode: Pick<RuntimeSettings, "mode">): Promise<Miniflare> {
-	const { worker } = await buildWorker();
-	const settings = { worker, host: "127.0.0.1", port: 0, tcp: 0, data: "", ...mode };
+async function startRuntime(more: Pick<RuntimeSettings, "mode" | "keys">, built?: string): Promise<Miniflare> {
+	const worker = built ?? (await buildWorker()).worker;
+	const settings = { worker, host: "127.0.0.1", port: 0, tcp: 0, data: "", ...more };
 	const { resourcePersistencePath: _, ...options } = runtimeOptions(settings);
-	return new Miniflare(options);
+	return new Miniflare({ ...options, handleStructuredLogs() {} });
 }
 
 function addressOf(url: string): [string, number] {

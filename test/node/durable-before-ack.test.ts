@@ -17,7 +17,7 @@ const isSync = (line: string) => /\bf(?:data)?sync\(\d+\)\s+= 0|<\.\.\. f(?:data
 
 beforeAll(async () => {
 	folder = mkdtempSync(join(tmpdir(), "aerogram-trace-"));
-	server = await startServer({ bundle: process.env.AEROGRAM_TEST_BUNDLE });
+	server = await startServer();
 	if (!traced) return;
 	const calls = "trace=fsync,fdatasync,write,writev,sendmsg,sendto";
 	tracer = spawn("strace", [

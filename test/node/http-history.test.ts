@@ -79,7 +79,7 @@ describe("history", () => {
 		["after=EPOCH:10&before=EPOCH:11", [], 10],
 		["before=1", [], 1],
 		["after=EPOCH:257", [], 257],
-		["after=300", [], 300],
+		["after=300", [], 257],
 		["since=0&limit=2", [1, 2], 2],
 	])("by %s", async (query, seqs, next) => {
 		const page = await read(query.replaceAll("EPOCH", epoch));
@@ -159,6 +159,13 @@ describe("history", () => {
 		["limit=-1", "bad_request"],
 		["limit=ten", "bad_request"],
 		["limit=1.5", "bad_request"],
+		["limit=0", "bad_request"],
+		["limit=", "bad_request"],
+		["limit=5&limit=6", "bad_request"],
+		["after=EPOCH:1&after=EPOCH:2", "bad_request"],
+		["order=", "bad_request"],
+		["order=asc&ordre=desc", "bad_request"],
+		["%00=1", "bad_request"],
 		["order=up", "bad_request"],
 		["since=yesterday", "bad_request"],
 		["since=-1", "bad_request"],
@@ -197,12 +204,37 @@ describe("one message", () => {
 describe("a channel", () => {
 	test("tells its state, with its head as ETag, and is listed with the others in order", async () => {
 		const response = await fetch(channel);
-		expect(await response.json()).toEqual({ name: "read", kind: "log", epoch, floor: 1, head: count });
+		expect(await response.json()).toEqual({
+			...{ name: "read", kind: "log", epoch, floor: 1, head: count },
+			retention: { age: 86_400_000, messages: 100_000, bytes: 67_108_864 },
+			occupancy: { members: 0, subscribers: 0 },
+		});
 		expect(response.headers.get("etag")).toBe(`"${epoch}:${count}"`);
 		const space = `${server.url}/v1/spaces/listed/channels`;
 		for (const name of ["b", "a", "a:1"]) await publishAll(`${space}/${name}/messages`, [1]);
 		expect(await getJson(space)).toEqual({ channels: ["a", "a:1", "b"] });
 		expect(await getJson(`${space}?after=a`)).toEqual({ channels: ["a:1", "b"] });
+	});
+
+	test("tells how many are subscribed to it at this moment", async () => {
+		const own = channelOf("occupied", "own");
+		const subscribers = async () => (await getJson<{ occupancy: unknown }>(own)).occupancy;
+		const [one, other] = [
+			await connectWire(server.url, "occupied", "a"),
+			await connectWire(server.url, "occupied", "b"),
+		];
+		for (const wire of [one, other]) for (const ch of ["own", "another"]) await wire.ask({ t: "sub", ref: 1, ch });
+		expect(await subscribers()).toEqual({ members: 0, subscribers: 2 });
+		await one.ask({ t: "sub", ref: 2, ch: "own", at: "start" });
+		expect(await subscribers()).toEqual({ members: 0, subscribers: 2 });
+		await one.ask({ t: "unsub", ref: 3, ch: "own" });
+		expect(await subscribers()).toEqual({ members: 0, subscribers: 1 });
+		other.close();
+		await until(
+			async () => JSON.stringify(await subscribers()) === '{"members":0,"subscribers":0}',
+			"the closed socket to be gone",
+		);
+		one.close();
 	});
 
 	test("that is purged keeps its head: what is published next has the next seq", async () => {
@@ -237,13 +269,73 @@ describe("a channel", () => {
 	});
 });
 
-describe("a position of another life of the space, or ahead of it", () => {
-	test("is expired, and the answer tells where reading stands", async () => {
-		for (const position of ["0mws8cs1x68xynmjz:5", `${epoch}:${count + 2}`]) {
-			const problem = await expectProblem(await fetch(`${messages}?after=${position}`), "position_expired");
-			expect(problem).toMatchObject({ epoch, floor: 1, head: count });
-		}
+describe("a position that is void", () => {
+	const other = "0mws8cs1x68xynmjz";
+
+	test.each([
+		["of another life of the space", `after=${other}:5`],
+		["of another life of the space", `before=${other}:5`],
+		["of another life of the space, at its very start", `after=${other}:0`],
+		["of another life, beside a good one", `after=EPOCH:5&before=${other}:9`],
+		["ahead of the log", `after=EPOCH:${count + 1}`],
+		["ahead of the log", `before=EPOCH:${count + 2}`],
+		["far ahead of the log", "after=EPOCH:9007199254740991"],
+	])("(%s: %s) is 410, with where reading stands now", async (_, query) => {
+		const response = await fetch(`${messages}?${query.replace("EPOCH", epoch)}`);
+		const problem = await expectProblem(response, "position_expired");
+		expect(problem).toMatchObject({ epoch, floor: 1, head: count });
+		expect(response.headers.get("etag")).toBe(`"${epoch}:${count}"`);
 	});
+
+	test.each(["", "&wait=1"])(
+		"is never what a page gives as next, also where a bare seq is ahead of the log%s",
+		async (wait) => {
+			const own = channelOf("history", `ahead${wait.length}`);
+			await publishAll(`${own}/messages`, [1, 2]);
+			const page = await getJson<Page>(`${own}/messages?after=99${wait}`);
+			expect(page).toEqual({ epoch, floor: 1, head: 2, messages: [], next: `${epoch}:2` });
+			await publishAll(`${own}/messages`, [3]);
+			expect(await readMessages(`${own}/messages`, page.next)).toMatchObject([{ seq: 3 }]);
+		},
+	);
+
+	test("below the floor is 410 with the floor; the ones beside it are read, and so is one of an untouched log", async () => {
+		const own = channelOf("history", "floor");
+		await publishAll(`${own}/messages`, numbers(1, 5));
+		await fetch(own, { method: "DELETE" });
+		await publishAll(`${own}/messages`, numbers(6, 8));
+		for (const query of ["after=EPOCH:4", "after=EPOCH:0", "before=EPOCH:5", "before=EPOCH:1"]) {
+			const response = await fetch(`${own}/messages?${query.replace("EPOCH", epoch)}`);
+			expect(await expectProblem(response, "position_expired")).toMatchObject({ epoch, floor: 6, head: 8 });
+		}
+		for (const [query, seqs] of [
+			["after=EPOCH:5", [6, 7, 8]],
+			["after=EPOCH:8", []],
+			["before=EPOCH:9", [8, 7, 6]],
+			["before=EPOCH:6", []],
+			["after=0", [6, 7, 8]],
+			["before=2", []],
+		] as const) {
+			const page = await getJson<Page>(`${own}/messages?${query.replace("EPOCH", epoch)}`);
+			expect([query, page.messages.map(({ seq }) => seq)]).toEqual([query, seqs]);
+		}
+		expect((await read(`before=${epoch}:0`)).seqs).toEqual([]);
+	});
+
+	test("is 410 for HEAD too, without a body", async () => {
+		const response = await fetch(`${messages}?after=${other}:5`, { method: "HEAD" });
+		expect([response.status, await response.text()]).toEqual([410, ""]);
+	});
+});
+
+test("HEAD says what GET would, and sends no body", async () => {
+	for (const url of [messages, `${messages}?limit=3`, `${messages}/7`, channel]) {
+		const [got, head] = [await fetch(url), await fetch(url, { method: "HEAD" })];
+		expect([head.status, await head.text()]).toEqual([got.status, ""]);
+		for (const name of ["content-type", "etag", "link", "cache-control", "vary"]) {
+			expect([url, name, head.headers.get(name)]).toEqual([url, name, got.headers.get(name)]);
+		}
+	}
 });
 
 describe("a space that is wiped", () => {

@@ -51,7 +51,7 @@ describe("POST /v1/exchange", () => {
 
 	test.each([
 		["no message", { name: "a" }],
-		["a list", [{ name: "a", message: "b" }]],
+		["a list with one that is none", [{ name: "a", message: "b" }, { name: "a" }]],
 		["a name that is empty", { name: "", message: "b" }],
 		["a name that is too long", { name: "x".repeat(257), message: "b" }],
 	])("refuses %s", async (_, body) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import config from "../../aerogram.config.ts";
 import { expectProblem, getJson, postJson } from "../helpers/http.ts";
 import { startServer, type TestServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.ts";
@@ -27,9 +28,11 @@ describe("GET /", () => {
 		const response = await fetch(server.url, { headers: { accept: "application/json" } });
 		expect(response.headers.get("content-type")).toMatch(/^application\/json/);
 		expect(response.headers.get("vary")).toMatch(/accept/i);
-		const { name, ...paths } = (await response.json()) as Record<string, string>;
+		const { name, greeting, collections, ...paths } = (await response.json()) as Record<string, string>;
 		expect(name).toBe("aerogram");
-		expect(paths).toEqual({ exchange: "/v1/exchange", spaces: "/v1/spaces", sdk: "/aerogram.js" });
+		expect(greeting).toBe(config.greeting);
+		expect(collections).toBe("/v1/spaces/{space}/collections/{collection}");
+		expect(Object.keys(paths).sort()).toEqual(["docs", "exchange", "health", "openapi", "sdk", "spaces"]);
 		for (const path of Object.values(paths)) expect((await fetch(server.url + path)).status).not.toBe(404);
 	});
 });
@@ -40,13 +43,17 @@ test("GET /health is 200 with JSON", async () => {
 	expect(await response.json()).toEqual({ status: "ok", mode: "dev" });
 });
 
-test("GET /aerogram.js is the SDK as one module that a page can import", async () => {
-	const response = await fetch(`${server.url}/aerogram.js`);
+test.each([
+	["/aerogram.js is the SDK", "Aerogram"],
+	["/aerogram-http.js is what that loads where there is no WebSocket", "httpTransports"],
+	["/aerogram-live.js is what that loads for presence, watches and calls", "Live"],
+])("GET %s, as one module that a page can import", async (sentence, name) => {
+	const response = await fetch(`${server.url}${sentence.split(" ")[0]}`);
 	expect(response.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
 	const code = await response.text();
 	expect(code).not.toMatch(/\bfrom\s*"|\brequire\(/);
-	const sdk = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { readonly Aerogram: unknown };
-	expect(sdk.Aerogram).toBeTypeOf("function");
+	const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Record<string, unknown>;
+	expect(module[name]).toBeTypeOf("function");
 });
 
 describe("GET /v1/spaces", () => {
@@ -97,7 +104,7 @@ describe("what is not there", () => {
 		["PUT", "/v1/spaces/a/channels/b", "GET, DELETE, HEAD, OPTIONS"],
 		["DELETE", "/v1/spaces/a/channels/b/messages", "POST, GET, HEAD, OPTIONS"],
 		["POST", "/v1/spaces/a/channels/b/messages/7", "GET, HEAD, OPTIONS"],
-		["POST", "/v1/spaces/a/socket", "GET, HEAD, OPTIONS"],
+		["DELETE", "/v1/spaces/a/socket", "GET, POST, HEAD, OPTIONS"],
 	])("%s %s is a 405 problem that allows %s", async (method, path, allow) => {
 		const response = await fetch(server.url + path, { method });
 		await expectProblem(response, "method_not_allowed");
@@ -119,6 +126,8 @@ describe("HEAD", () => {
 		"/",
 		"/health",
 		"/aerogram.js",
+		"/aerogram-http.js",
+		"/aerogram-live.js",
 		"/v1/spaces",
 		"/v1/spaces/a/channels/c",
 		"/v1/spaces/a/channels/c/messages/1",
@@ -146,7 +155,8 @@ describe("a page of this machine, served from another port", () => {
 	const origin = "http://localhost:5173";
 
 	test("gets a preflight that allows all it may send", async () => {
-		const asked = "content-type, idempotency-key, if-match, if-none-match, last-event-id, prefer, authorization";
+		const asked =
+			"content-type, idempotency-key, if-lock, if-match, if-none-match, last-event-id, prefer, authorization";
 		const response = await fetch(`${server.url}/v1/spaces/a/channels/c/messages`, {
 			method: "OPTIONS",
 			headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": asked },

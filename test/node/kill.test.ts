@@ -19,7 +19,7 @@ test(`${kills} kill -9 of the whole process group lose no acknowledged message, 
 	timeout: 60_000 + kills * 10_000,
 }, async () => {
 	const random = new Random(seed);
-	const server = await startServer({ bundle: process.env.AEROGRAM_TEST_BUNDLE });
+	const server = await startServer();
 	const acks: Ack[] = [];
 	const failures: unknown[] = [];
 	const gaps: unknown[] = [];

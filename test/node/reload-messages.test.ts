@@ -15,6 +15,7 @@ test(`${messages} messages published and subscribed to across restarts of the co
 	const { url } = await dev.ready;
 	const file = join(tree.folder, "worker", "app.ts");
 	const original = await readFile(file, "utf8");
+	const unknown = "answerUnknown(context, app.routes)";
 	const restarts = () => dev.stderr().split("restarted in").length - 1;
 	const save = async (text: string) => {
 		await writeFile(`${file}~`, text);
@@ -31,9 +32,9 @@ test(`${messages} messages published and subscribed to across restarts of the co
 		for (let number = 0; number < messages; number++) {
 			await publisher.space("reload").channel<number>("log").publish(number);
 			// Two good changes and a syntax error in the middle of the run, none of them waited for.
-			if (number === 100) await save(original.replace("There is nothing at this path.", "First change."));
+			if (number === 100) await save(original.replace(unknown, 'respond(context, "not_found", "First change.")'));
 			if (number === 200) await save(`${original}\nthis is no TypeScript`);
-			if (number === 300) await save(original.replace("There is nothing at this path.", "Second change."));
+			if (number === 300) await save(original.replace(unknown, 'respond(context, "not_found", "Second change.")'));
 			if (number === 450) restarted = restarts();
 			await new Promise((resolve) => setTimeout(resolve, 8));
 		}

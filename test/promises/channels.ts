@@ -94,6 +94,58 @@ export const channelPromises: readonly Promised[] = [
 		},
 	},
 	{
+		name: "a subscription that cannot be given everything goes on as it says: with the latest, a snapshot, or an error",
+		async keep({ connect, space, url, isAerogramError }) {
+			const channel = connect().space(space).channel<number>("chat");
+			const { epoch } = await channel.publish(1);
+			for (const number of [2, 3]) await channel.publish(number);
+			await fetch(`${url}/v1/spaces/${space}/channels/chat`, { method: "DELETE" });
+			await channel.publish(4);
+			const from = { epoch, seq: 1 };
+			const latest = channel.subscribe({ from, onGap: "latest" });
+			const snapshots: (number | undefined)[] = [];
+			const snapshot = channel.subscribe({
+				from,
+				onGap: { snapshot: async ({ to }) => void snapshots.push((await channel.history()).head, to?.seq) },
+			});
+			const error = await rejection(take(channel.subscribe({ from, onGap: "error" }), 1));
+			ensure(isAerogramError(error) && error.code === "position_expired", `position_expired, got ${String(error)}`);
+			await Promise.all([latest.ready, snapshot.ready]);
+			const taking = [latest, snapshot].map((subscription) => take(subscription, 1));
+			await eventually(() => snapshots.length === 2, "the snapshot");
+			await channel.publish(5);
+			equal(
+				(await Promise.all(taking)).map(([message]) => message?.data),
+				[5, 5],
+			);
+			equal(snapshots, [4, 4]);
+		},
+	},
+	{
+		name: "one call publishes to many channels, and says of each what became of it",
+		async keep({ connect, space, isAerogramError }) {
+			const handle = connect().space(space);
+			await handle.channel("b").publish("before");
+			const outcomes = await handle.publish([
+				{ channel: "a", data: 1 },
+				{ channel: "b", data: 2, name: "named" },
+				{ channel: "c", data: 3, ifSeq: 7 },
+				{ channel: "a", data: 4 },
+			]);
+			equal(
+				outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value.seq : outcome.reason.code)),
+				[1, 2, "condition_failed", 2],
+			);
+			const bad = await handle.publish([
+				{ channel: "no name", data: 1 },
+				{ channel: "a", data: 5 },
+			]);
+			const reason = bad[0]?.status === "rejected" ? bad[0].reason : undefined;
+			ensure(isAerogramError(reason) && reason.code === "bad_name", `bad_name, got ${String(reason)}`);
+			equal(bad[1]?.status === "fulfilled" && bad[1].value.seq, 3);
+		},
+	},
+	{
 		name: "a purge under a standing subscription is told as a gap, and what comes next still comes",
 		async keep({ connect, space, url }) {
 			const channel = connect().space(space).channel<number>("chat");

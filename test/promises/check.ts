@@ -34,9 +34,9 @@ export function sleep(ms: number): Promise<void> {
 	return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Resolves as soon as something holds; fails after five seconds. */
+/** Resolves as soon as something holds; fails after ten seconds. */
 export async function eventually(holds: () => boolean, what: string): Promise<void> {
-	for (const until = Date.now() + 5_000; !holds(); await sleep(2)) {
+	for (const until = Date.now() + 10_000; !holds(); await sleep(2)) {
 		if (Date.now() > until) throw new Error(`never came: ${what}`);
 	}
 }

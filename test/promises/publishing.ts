@@ -1,3 +1,4 @@
+import type { AerogramError } from "../../sdk/index.ts";
 import { ensure, equal, range, rejection, take } from "./check.ts";
 import type { Promised } from "./promise.ts";
 
@@ -146,6 +147,20 @@ export const publishPromises: readonly Promised[] = [
 			const error = await rejection(channel.publish(deep));
 			ensure(isAerogramError(error) && error.code === "too_deep", `too_deep, got ${String(error)}`);
 			equal((await channel.publish("fine")).seq, 1);
+		},
+	},
+	{
+		name: "a publish on a condition is stored only while the head is what it says, and else told what the head is",
+		async keep({ connect, space, isAerogramError }) {
+			const rivals = range(1, 4).map(() => connect().space(space).channel<number>("chat"));
+			const outcomes = await Promise.allSettled(rivals.map((channel, index) => channel.publish(index, { ifSeq: 0 })));
+			const refused = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+			equal(refused.length, 3);
+			for (const error of refused) {
+				ensure(isAerogramError(error) && error.code === "condition_failed" && !error.retryable, `got ${String(error)}`);
+				equal((error as AerogramError).state?.head, 1);
+			}
+			equal((await rivals[0]?.publish(9, { ifSeq: 1 }))?.seq, 2);
 		},
 	},
 	{

@@ -1,5 +1,6 @@
 import type { Aerogram, AerogramOptions, isAerogramError } from "../../sdk/index.ts";
 import type { Promised, Stage } from "./promise.ts";
+import type { ClientTransportId } from "./transports.ts";
 
 /** Where the server is, and how its proxy is cut. */
 export interface Target {
@@ -11,6 +12,8 @@ export interface Target {
 declare module "vitest" {
 	interface ProvidedContext {
 		promiseTarget: Target;
+		/** The transports that are tried in workerd and in Chromium. */
+		promiseTransports: readonly ClientTransportId[];
 	}
 }
 

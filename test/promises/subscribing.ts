@@ -89,6 +89,25 @@ export const subscribePromises: readonly Promised[] = [
 		},
 	},
 	{
+		name: "a subscription without echo gets what others publish and not what its own client does, live and replayed",
+		async keep({ connect, space }) {
+			const mine = connect().space(space).channel<string>("chat");
+			const theirs = connect().space(space).channel<string>("chat");
+			const seen: string[] = [];
+			const subscription = mine.subscribe(({ data }) => seen.push(data), { from: "start", echo: false });
+			await subscription.ready;
+			await mine.publish("mine");
+			await theirs.publish("theirs", { id: "any" });
+			await mine.publish("mine by an id", { id: "some" });
+			await theirs.publish("theirs, too");
+			await eventually(() => seen.length === 2, "what others published");
+			const replayed = await take(mine.subscribe({ from: "start", echo: false }), 2);
+			for (const got of [seen, replayed.map(({ data }) => data)]) equal(got, ["theirs", "theirs, too"]);
+			equal(subscription.position?.seq, 4);
+			subscription.unsubscribe();
+		},
+	},
+	{
 		name: "a callback is called once for each message, in order, one at a time",
 		async keep({ connect, space }) {
 			const channel = connect().space(space).channel<number>("chat");

@@ -1,5 +1,7 @@
+import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { evict, freshSpace } from "./space.ts";
+import { decodeMessagePack, encodeMessagePack } from "../../protocol/codec/msgpack.ts";
+import { evict, freshSpace, publish } from "./space.ts";
 import { WireClient } from "./wire-client.ts";
 
 test("evicting the object between every two steps of a subscribe and publish run loses nothing", async () => {
@@ -54,4 +56,24 @@ test("a subscriber that was behind when the object slept gets the rest after its
 		subscriber.send({ t: "credit", ch: "big", seq: position });
 	}
 	expect(position).toBe(15);
+});
+
+test("a MessagePack socket speaks MessagePack after its object slept", async () => {
+	const { name, stub } = freshSpace();
+	const headers = { upgrade: "websocket", "sec-websocket-protocol": "aerogram.v1.msgpack" };
+	const response = await exports.default.fetch(`http://localhost/v1/spaces/${name}/socket`, { headers });
+	const socket = response.webSocket;
+	if (!socket) throw new Error(`no socket: ${response.status}`);
+	socket.binaryType = "arraybuffer";
+	const frames: unknown[] = [];
+	socket.addEventListener("message", ({ data }) => {
+		frames.push(data instanceof ArrayBuffer ? decodeMessagePack(new Uint8Array(data)) : data);
+	});
+	socket.accept();
+	const request = encodeMessagePack({ t: "sub", ref: 1, ch: "chat" });
+	if (request.ok) socket.send(request.value);
+	await expect.poll(() => frames).toHaveLength(2);
+	await evict(stub);
+	await publish(stub, "chat", 7);
+	await expect.poll(() => frames[2]).toMatchObject({ ok: true, value: { t: "msg", after: 0, to: 1 } });
 });

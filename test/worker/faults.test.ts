@@ -1,6 +1,7 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { scaleDurations } from "../../protocol/limits.ts";
 import { shardOf } from "../../worker/directory/api.ts";
 import { freshSpace, publish } from "./space.ts";
 import { WireClient } from "./wire-client.ts";
@@ -58,4 +59,21 @@ test("the sweep drops expired idempotency keys and comes back while there are so
 	expect(await runDurableObjectAlarm(stub)).toBe(true);
 	expect(await sql((storage) => storage.sql.exec("SELECT * FROM keys").toArray())).toEqual([]);
 	expect(await sql((storage) => storage.getAlarm())).toBeGreaterThan(0);
+});
+
+test("the sweep takes off who connected and never sent anything, also after sleep, and leaves who spoke and never pings", async () => {
+	const { name, stub } = freshSpace();
+	const gone = await WireClient.connect(name, "gone");
+	const quiet = await WireClient.connect(name, "quiet");
+	await quiet.ask({ t: "sub", ref: 1, ch: "chat" });
+	await evictDurableObject(stub);
+	const { ping, pong } = scaleDurations(0.01);
+	await new Promise((resolve) => setTimeout(resolve, 2 * (ping + pong) + 50));
+	await runInDurableObject(stub, (_, state) => void state.storage.sql.exec("UPDATE jobs SET due = 1"));
+	expect(await runDurableObjectAlarm(stub)).toBe(true);
+	await gone.until(() => gone.closed !== undefined, "the close");
+	expect(gone.closed?.code).toBe(1001);
+	await publish(stub, "chat", 1);
+	expect(await quiet.messages(1)).toMatchObject([{ seq: 1 }]);
+	expect(quiet.closed).toBeUndefined();
 });

@@ -45,7 +45,7 @@ export class WireClient {
 		this.socket.send(JSON.stringify(envelopes.length === 1 ? envelopes[0] : envelopes));
 	}
 
-	/** Takes the first envelope of a type, waiting for it up to two seconds. */
+	/** Takes the first envelope of a type, waiting for it up to ten seconds. */
 	async next<Type extends ServerEnvelope["type"]>(type: Type): Promise<Of<Type>> {
 		const is = (envelope: ServerEnvelope): envelope is Of<Type> => envelope.type === type;
 		await this.until(() => this.inbox.some(is), `an envelope of type ${type}`);
@@ -68,9 +68,9 @@ export class WireClient {
 		return this.inbox.splice(this.inbox.findIndex(answers), 1)[0] as ServerEnvelope;
 	}
 
-	/** Waits until something holds, up to two seconds. */
+	/** Waits until something holds, up to ten seconds. */
 	async until(holds: () => boolean, what: string): Promise<void> {
-		const deadline = Date.now() + 2_000;
+		const deadline = Date.now() + 10_000;
 		while (!holds()) {
 			if (Date.now() > deadline)
 				throw new Error(`waited in vain for ${what}; got ${this.frames.slice(-5).join(" | ")}`);

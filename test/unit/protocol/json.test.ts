@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { exceedsBytes, parseJson } from "../../../protocol/codec/json.ts";
+import { exceedsBytes, parseJson, writeJson } from "../../../protocol/codec/json.ts";
 import type { Json } from "../../../protocol/envelopes.ts";
 import { Random } from "../../helpers/random.ts";
 
@@ -88,5 +88,16 @@ test("the size of a text is that of its UTF-8 bytes, exactly", () => {
 		const bytes = new TextEncoder().encode(text).length;
 		expect(exceedsBytes(text, bytes), text).toBe(false);
 		if (bytes > 0) expect(exceedsBytes(text, bytes - 1), text).toBe(true);
+	}
+});
+
+test("a value is written as JSON.stringify writes it, but for -0, and reads back as it was", () => {
+	expect(writeJson([-0, { a: -0, b: [0, -0.5] }])).toBe('[-0,{"a":-0,"b":[0,-0.5]}]');
+	const random = new Random(8_259);
+	for (let count = 0; count < 5_000; count++) {
+		const value = random.json(5);
+		const text = writeJson(value);
+		expect(text.replaceAll(/(?<=[:,[]|^)-0(?=[,\]}]|$)/g, "0")).toBe(JSON.stringify(value));
+		expect(parseJson(text)).toEqual({ ok: true, value });
 	}
 });

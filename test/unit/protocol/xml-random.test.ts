@@ -27,6 +27,33 @@ const { value } = fc.letrec<{ value: Json }>((tie) => ({
 	),
 }));
 
+test.each<[Json]>([
+	["\0"],
+	["\ud800"],
+	["a\udc00b"],
+	[""],
+	["  x "],
+	["01"],
+	[[]],
+	[[[]]],
+	[{}],
+	[null],
+	[-0],
+	[{ "": "" }],
+	[{ "a b": "a b" }],
+	[{ "1": 1 }],
+	[JSON.parse('{"__proto__":{"__proto__":null}}')],
+	[Number.MAX_SAFE_INTEGER],
+	[-Number.MAX_SAFE_INTEGER],
+	[5e-324],
+	[Number.MAX_VALUE],
+])("what other mappings lose is written as XML and read again the same: %j", (each) => {
+	for (const value of [each, [each], [each, each], { a: each }, { "": each, b: [each] }]) {
+		const read = parseXml(writeXml(value, "value"));
+		expect(read.ok && isDeepStrictEqual(read.value, value), writeXml(value, "value")).toBe(true);
+	}
+});
+
 test("10,000 random values are written as XML and read again the same", { timeout: 30_000 }, () => {
 	const seen = { values: 0, objects: 0, arrays: 0, escaped: 0, keyed: 0 };
 	fc.assert(

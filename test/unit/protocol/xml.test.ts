@@ -114,4 +114,11 @@ describe("a value", () => {
 		expect(parseXml(writeXml(empty, "v"))).toEqual({ ok: true, value: empty });
 		expect(parseXml(writeXml(wrap(empty), "v"))).toMatchObject({ fault: { code: "too_deep" } });
 	});
+
+	test("may be read deeper, where more stands around it", () => {
+		const text = `<a>${"<b>".repeat(limits.depth + 1)}x${"</b>".repeat(limits.depth + 1)}</a>`;
+		expect(parseXml(text)).toMatchObject({ fault: { code: "too_deep" } });
+		expect(parseXml(text, limits.depth + 1).ok).toBe(true);
+		expect(parseXml("<a><b><c/></b></a>", 1)).toMatchObject({ fault: { code: "too_deep" } });
+	});
 });

@@ -39,7 +39,7 @@ describe("close codes", () => {
 
 	test("become the errors of the table, or say that the network failed", () => {
 		expect(closeError(4203, "").code).toBe("replaced");
-		expect(closeError(4001, "").message).toBe("Who are you?");
+		expect(closeError(4003, "").message).toBe("The server closed the connection: forbidden.");
 		expect(closeError(4042, "no").code).toBe("unsupported");
 		expect(closeError(1006, "")).toMatchObject({ code: "network", retryable: true });
 		expect([1009, 4109, 1006].map(isTooBig)).toEqual([true, true, false]);

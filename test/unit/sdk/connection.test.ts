@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { encodeServer } from "../../../protocol/codec/envelope.ts";
+import { encodeServer } from "../../../protocol/codec/serving.ts";
 import { durations, limits } from "../../../protocol/limits.ts";
 import { isAerogramError, type TransportEvents } from "../../../sdk/index.ts";
 import { setUp, watch } from "./helpers/setup.ts";

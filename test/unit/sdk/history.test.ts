@@ -29,7 +29,7 @@ function setUp(answer?: (url: URL, signal: AbortSignal | null | undefined) => Re
 		asked.push(url.pathname + url.search);
 		return answer ? answer(url, init?.signal) : page(url);
 	};
-	const aerogram = new Aerogram("https://edge.test/below/", { fetch });
+	const aerogram = new Aerogram("https://edge.test/below/", { fetch, durations: { backoffBase: 1, backoffFloor: 1 } });
 	return { channel: aerogram.space("team:1").channel<number>("chat"), asked };
 }
 

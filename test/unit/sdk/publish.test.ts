@@ -26,6 +26,18 @@ describe("publish", () => {
 		expect(dataOf(server.log("chat").messages).slice(1)).toEqual(Array.from({ length: 100 }, (_, number) => number));
 	});
 
+	test("to many channels is one frame, and each tells its outcome", async () => {
+		const { clock, server, space, channel } = setUp();
+		await Promise.all([channel.publish("first"), clock.advance(10)]);
+		server.frames.length = 0;
+		const messages = Array.from({ length: 40 }, (_, number) => ({ channel: `c${number}`, data: number, name: "all" }));
+		const outcome = watch(space.publish([...messages, { channel: "chat", data: undefined }]));
+		await clock.advance(10);
+		expect(server.frames).toHaveLength(1);
+		expect(outcome.value?.map(({ status }) => status)).toEqual([...messages.map(() => "fulfilled"), "rejected"]);
+		expect(server.log("c39").messages).toMatchObject([{ seq: 1, data: 39, name: "all" }]);
+	});
+
 	test("a frame keeps to the server's limits, in envelopes and in bytes", async () => {
 		const { clock, server, channel } = setUp({ inFlight: 512 });
 		server.limits = { ...limits, frameBytes: 2_000 as never, frameEnvelopes: 30 as never };
@@ -117,7 +129,7 @@ describe("publish", () => {
 		expect([before.value?.seq, after.value?.seq]).toEqual([1, 2]);
 		expect(server.of("publish").map(({ n, previous }) => [n, previous])).toEqual([
 			[0, -1],
-			[1, 0],
+			[2, 0],
 		]);
 	});
 
@@ -134,7 +146,7 @@ describe("publish", () => {
 });
 
 describe("aborting a publish", () => {
-	test("before it left takes it out of the queue, without a trace in the numbers", async () => {
+	test("before it left takes it out of the queue, and its number is nobody's", async () => {
 		const { clock, server, channel } = setUp();
 		const controller = new AbortController();
 		const aborted = watch(channel.publish("never", { signal: controller.signal }));
@@ -143,7 +155,7 @@ describe("aborting a publish", () => {
 		await clock.advance(10);
 		expect(aborted.error).toMatchObject({ message: "changed my mind" });
 		expect(other.value?.seq).toBe(1);
-		expect(server.of("publish").map(({ n }) => n)).toEqual([0]);
+		expect(server.of("publish").map(({ n, previous }) => [n, previous])).toEqual([[1, -1]]);
 	});
 
 	test("on its way ends the wait, and it is not sent again", async () => {

@@ -63,13 +63,13 @@ describe.each<[string, AerogramOptions]>([
 
 	test("a close code reaches the application", async () => {
 		const { fake, connect } = await listen();
-		fake.refuse = 4001;
+		fake.refuse = 4003;
 		const error: unknown = await connect(options)
 			.space("default")
 			.channel("chat")
 			.publish(1)
 			.catch((thrown) => thrown);
-		expect(error).toMatchObject({ code: "unauthorized" });
+		expect(error).toMatchObject({ code: "forbidden" });
 	});
 
 	test("a server that is not there is tried again, until closing ends that", async () => {
@@ -86,14 +86,14 @@ describe.each<[string, AerogramOptions]>([
 	});
 });
 
-test("a platform without a WebSocket says what to pass in", async () => {
+test("a platform without a WebSocket, asked for one all the same, says what to pass in", async () => {
 	const own = globalThis.WebSocket;
 	Reflect.deleteProperty(globalThis, "WebSocket");
 	onTestFinished(() => {
 		globalThis.WebSocket = own;
 	});
-	const space = new Aerogram("http://127.0.0.1:9").space("default");
+	const space = new Aerogram("http://127.0.0.1:9", { transport: "websocket" }).space("default");
 	await expect(space.channel("chat").publish(1)).rejects.toMatchObject({ code: "no_websocket", retryable: false });
-	await expect(space.channel("chat").subscribe().ready).rejects.toThrow(/new Aerogram\(url, \{ WebSocket \}\)/);
+	await expect(space.channel("chat").subscribe().ready).rejects.toThrow(/Pass one in, or leave out the transport/);
 	expect(space.state).toBe("failed");
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Fault } from "../../../protocol/result.ts";
 import { Log } from "../../../worker/space/parts/log/log.ts";
 import { textsOf } from "../../../worker/space/parts/log/segments.ts";
 import type { Append, Outcome } from "../../../worker/space/ports.ts";
@@ -10,9 +11,12 @@ const everything = {
 	bytes: Number.POSITIVE_INFINITY,
 };
 
+const end = Number.POSITIVE_INFINITY;
+
 class Bench {
 	readonly sql: MemorySql = freshSql();
 	now = 1_700_000_000_000;
+	full: Fault | undefined;
 	log: Log;
 	readonly retention;
 
@@ -28,7 +32,8 @@ class Bench {
 			this.sql,
 			() => this.now,
 			() => `id-${ids++}`,
-			this.retention,
+			() => ({ kind: "log", retention: this.retention }),
+			() => this.full,
 		);
 		return this.log;
 	}
@@ -42,7 +47,7 @@ class Bench {
 	seqs(channel = "chat"): readonly number[] {
 		const texts: string[] = [];
 		for (let after = 0; ; ) {
-			const page = this.log.page(this.log.channel(channel), after, 4_000);
+			const page = this.log.page(this.log.channel(channel), { after, before: end }, { count: end, size: 4_000 });
 			if (!page) return texts.map((text) => (JSON.parse(text) as { seq: number }).seq);
 			texts.push(...textsOf(page));
 			after = page.to;
@@ -75,13 +80,13 @@ test("a page may start at any seq and end at any count", () => {
 	for (let index = 0; index < 60; index++) bench.append(message(kilobyte));
 	const channel = bench.log.channel("chat");
 	for (let after = 0; after < 60; after++) {
-		const page = bench.log.page(channel, after, 1, 3);
+		const page = bench.log.page(channel, { after, before: end }, { count: 3, size: 1 });
 		const seqs = page ? textsOf(page).map((text) => (JSON.parse(text) as { seq: number }).seq) : [];
 		expect(seqs[0]).toBe(after + 1);
 		expect(seqs.length).toBe((page?.to ?? 0) - after);
 		expect(seqs.length).toBeLessThanOrEqual(3);
 	}
-	expect(bench.log.page(channel, 60, 1)).toBeUndefined();
+	expect(bench.log.page(channel, { after: 60, before: end }, { count: 3, size: 1 })).toBeUndefined();
 });
 
 test("reading backwards gives the same messages as reading forwards", () => {
@@ -89,12 +94,12 @@ test("reading backwards gives the same messages as reading forwards", () => {
 	for (let index = 0; index < 60; index++) bench.append(message(kilobyte));
 	const channel = bench.log.channel("chat");
 	const backwards = bench.log
-		.newestBefore(channel, 61, 0, 60, 1_000_000)
-		.map((text) => (JSON.parse(text) as { seq: number }).seq);
+		.newest(channel, { after: 0, before: 61 }, { count: 60, size: 1_000_000 })
+		.texts.map((text) => (JSON.parse(text) as { seq: number }).seq);
 	expect([...backwards].reverse()).toEqual(bench.seqs());
 	const some = bench.log
-		.newestBefore(channel, 40, 30, 5, 1_000_000)
-		.map((text) => (JSON.parse(text) as { seq: number }).seq);
+		.newest(channel, { after: 30, before: 40 }, { count: 5, size: 1_000_000 })
+		.texts.map((text) => (JSON.parse(text) as { seq: number }).seq);
 	expect(some).toEqual([39, 38, 37, 36, 35]);
 });
 
@@ -175,8 +180,9 @@ test("no message is older than the one before it, whatever the clock does", () =
 	const times = [5, 3, 9, 1, 9].map((ms) => {
 		bench.now = ms;
 		bench.append(message("x"));
-		const page = bench.log.newestBefore(bench.log.channel("chat"), Number.POSITIVE_INFINITY, 0, 1, 1_000_000);
-		return (JSON.parse(page[0] ?? "{}") as { ts: number }).ts;
+		const most = { count: 1, size: 1_000_000 };
+		const { texts } = bench.log.newest(bench.log.channel("chat"), { after: 0, before: end }, most);
+		return (JSON.parse(texts[0] ?? "{}") as { ts: number }).ts;
 	});
 	expect(times).toEqual([5, 5, 9, 9, 9]);
 });
@@ -185,7 +191,7 @@ test("a space that is full refuses new messages and still answers duplicates and
 	const bench = new Bench();
 	const publish = () => bench.append(message("x", { producer: { client: "c", n: 0, previous: -1 } }))[0];
 	publish();
-	bench.sql.bytes = 8_000_000_001;
+	bench.full = { code: "storage_full", message: "Full." };
 	expect(bench.append(message("y"))[0]).toMatchObject({ ok: false, code: "storage_full" });
 	expect(publish()).toMatchObject({ ok: true, first: 1, duplicate: true });
 	expect(bench.seqs()).toEqual([1]);
@@ -204,7 +210,8 @@ test("texts in every script and with every escape come back as they were sent", 
 	const data = ["你好,服务器!", "a\nb\r\nc", '"\\,\n{"seq":1}', "\u0000\u001f\u2028", "😀".repeat(5_000), "__proto__"];
 	for (const text of data) bench.append(message(text));
 	bench.wake();
-	const texts = bench.log.newestBefore(bench.log.channel("chat"), Number.POSITIVE_INFINITY, 0, 99, 1_000_000);
+	const most = { count: 99, size: 1_000_000 };
+	const { texts } = bench.log.newest(bench.log.channel("chat"), { after: 0, before: end }, most);
 	expect(texts.map((text) => (JSON.parse(text) as { data: string }).data).reverse()).toEqual(data);
 });
 

@@ -37,13 +37,21 @@ class Bench {
 }
 
 class Reader implements Receiver {
+	readonly client: string;
 	readonly ranges: (readonly [number, number])[] = [];
+	/** Ephemeral envelopes it got. */
+	passed = 0;
 	closed: ErrorCode | undefined;
+
+	constructor(client = "") {
+		this.client = client;
+	}
 
 	write(envelope: string): void {
 		const decoded = decodeServerFrame(envelope);
 		for (const each of decoded.ok ? decoded.value : []) {
 			if (each.type === "messages") this.ranges.push([each.after, each.to]);
+			if (each.type === "ephemeral") this.passed += 1;
 		}
 	}
 
@@ -171,4 +179,41 @@ test("after sleep a credit on one channel tells where the quiet others stand, so
 	expect(reader.ranges).toEqual([[10, 10]]);
 	bench.outbox.credit(reader, 1, 10);
 	expect(reader.ranges).toEqual([[10, 10]]);
+});
+
+const passing = '{"ts":1,"from":"p","data":1}';
+
+test("an ephemeral message reaches who is up to date and not who is behind, and moves nobody", () => {
+	const bench = new Bench();
+	const [live, behind, full] = [new Reader(), new Reader(), new Reader()];
+	for (const reader of [live, full]) bench.outbox.subscribe(reader, channel, 0);
+	bench.publish(40);
+	bench.outbox.credit(live, 1, bench.head);
+	while (live.to < bench.head) bench.outbox.credit(live, 1, live.to);
+	bench.outbox.subscribe(behind, channel, 1);
+	bench.outbox.pass(channel, passing, undefined);
+	expect([live.passed, behind.passed, full.passed]).toEqual([1, 0, 0]);
+	const { to } = live;
+	bench.publish();
+	expect(live.ranges.at(-1)).toEqual([to, bench.head]);
+});
+
+test("an ephemeral message without echo reaches no receiver of that client", () => {
+	const bench = new Bench();
+	const readers = [new Reader("a"), new Reader("a"), new Reader("b")];
+	for (const reader of readers) bench.outbox.subscribe(reader, channel, 0);
+	bench.outbox.pass(channel, passing, "a");
+	bench.outbox.pass(channel, passing, undefined);
+	expect(readers.map(({ passed }) => passed)).toEqual([1, 1, 2]);
+});
+
+test("a receiver is counted where it is subscribed, until it leaves", () => {
+	const bench = new Bench();
+	const [one, other] = [new Reader(), new Reader()];
+	for (const reader of [one, other]) bench.outbox.subscribe(reader, channel, 0);
+	bench.outbox.subscribe(one, channel, 0);
+	expect([bench.outbox.count(1), bench.outbox.count(2)]).toEqual([2, 0]);
+	bench.outbox.remove(one);
+	bench.outbox.unsubscribe(other, 1);
+	expect(bench.outbox.count(1)).toBe(0);
 });

@@ -39,3 +39,19 @@ test("tables of a newer version are left alone: code may be rolled back", () => 
 	expect(open(sql).epoch).toBe(epoch);
 	expect(sql.all("SELECT value FROM meta WHERE key = 'version'")).toEqual([{ value: newer }]);
 });
+
+test("a database of the first version gets what the second adds, keeps what it holds, and the first still works on it", () => {
+	const sql = new MemorySql();
+	sql.run("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+	for (const statement of migrations[0] ?? []) sql.run(statement);
+	const epoch = "0mws8iikc9alb9adv";
+	sql.run("INSERT INTO meta VALUES ('version', '1'), ('epoch', ?)", epoch);
+	sql.run("INSERT INTO segments VALUES (1, 1, 1, 'a message')");
+	expect(open(sql).epoch).toBe(epoch);
+	expect(sql.all("SELECT body FROM segments")).toEqual([{ body: "a message" }]);
+	expect(sql.all("SELECT * FROM collections, records, answers")).toEqual([]);
+	// What the first version says, word for word: a deploy reaches an object minutes after its Worker, or is rolled back.
+	sql.run("INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?)", "p\nk", "hash", 1, 1, 9);
+	sql.run("INSERT INTO jobs VALUES (?, ?)", "sweep", 1);
+	expect(sql.all("SELECT scope FROM keys")).toEqual([{ scope: "p\nk" }]);
+});

@@ -7,8 +7,11 @@ export class MemorySql implements Sql {
 	readonly database = new DatabaseSync(":memory:");
 	/** What `size` answers. */
 	bytes = 0;
+	/** Every query that returned rows, in order. */
+	readonly queries: string[] = [];
 
 	all<Row extends Record<string, SqlValue>>(query: string, ...bindings: readonly SqlValue[]): Row[] {
+		this.queries.push(query);
 		return this.database.prepare(query).all(...bindings) as Row[];
 	}
 

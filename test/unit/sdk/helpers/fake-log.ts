@@ -23,7 +23,7 @@ export class FakeLog {
 	}
 
 	/** Takes a publish: dedup first, then order, then it is stored. */
-	publish(client: string, { ref, draft, n = 0, previous = -1 }: Publish): ServerEnvelope {
+	publish(client: string, { ref, draft, n = 0, previous = -1, ifSeq }: Publish): ServerEnvelope {
 		const last = this.#producers.get(client);
 		if (last === undefined && previous >= 0) return { type: "error", ref, code: "producer_unknown", message: "" };
 		if (last !== undefined && n <= last) {
@@ -31,9 +31,14 @@ export class FakeLog {
 			return { type: "published", ref, seq, duplicate: true };
 		}
 		if (previous > (last ?? -1)) return { type: "error", ref, code: "out_of_order", message: "", last: last ?? -1 };
+		if (ifSeq !== undefined && ifSeq !== this.head) {
+			return { type: "error", ref, code: "condition_failed", message: "", head: this.head };
+		}
 		this.#producers.set(client, n);
 		this.head += 1;
-		this.messages.push({ seq: this.head, ts: 0, id: `${client}/${n}`, from: "anonymous", ...draft });
+		const id = `${client}/${n}`;
+		const by = draft.id === undefined ? {} : { by: id };
+		this.messages.push({ seq: this.head, ts: 0, id, ...by, from: "anonymous", ...draft });
 		return { type: "published", ref, seq: this.head, duplicate: false };
 	}
 

@@ -1,5 +1,5 @@
-import { decodeClientFrame, encodeServer } from "../../../../protocol/codec/envelope.ts";
-import type { ClientEnvelope, Message, ServerEnvelope } from "../../../../protocol/envelopes.ts";
+import { decodeClientFrame, encodeServer } from "../../../../protocol/codec/serving.ts";
+import type { ChannelRequest, ClientEnvelope, Json, Message, ServerEnvelope } from "../../../../protocol/envelopes.ts";
 import { type Limits, limits } from "../../../../protocol/limits.ts";
 import type { Clock } from "../../../../sdk/clock.ts";
 import type { Transport, TransportEvents, TransportFactory } from "../../../../sdk/transports/port.ts";
@@ -19,6 +19,7 @@ export class FakeServer {
 	epoch = "000000001aaaaaaaa";
 	latency = 1;
 	limits: Limits = limits;
+	features: readonly string[] = ["ephemeral", "calls"];
 	/** Decides over each envelope before the server acts on it. */
 	hook: Hook | undefined;
 	/** Decides over each answer: false keeps it from leaving, although the server has acted. */
@@ -56,6 +57,15 @@ export class FakeServer {
 
 	fanOut(channel: string): void {
 		for (const socket of this.sockets) socket.push(channel);
+	}
+
+	/** Delivers ephemeral messages to every subscriber that is up to date. */
+	pass(channel: string, ...data: readonly Json[]): void {
+		const { head } = this.log(channel);
+		const entries = data.map((each) => ({ ts: 0, from: "anonymous", data: each }));
+		for (const socket of this.sockets) {
+			if (socket.subscriptions.get(channel)?.sent === head) socket.send({ type: "ephemeral", channel, entries });
+		}
 	}
 
 	/** Ends every connection, and with it all that is under way. */
@@ -127,8 +137,8 @@ export class FakeSocket implements Transport {
 			for (const socket of [...server.sockets]) if (socket.client === this.client) socket.end(4203, "replaced");
 			server.sockets.add(this);
 			if (server.mute) return;
-			const { epoch } = server;
-			const told = { greeting: "", epoch, connection: "c", limits: server.limits, features: [] };
+			const { epoch, features } = server;
+			const told = { greeting: "", epoch, connection: "c", limits: server.limits, features };
 			this.send({ type: "welcome", ...told });
 		}, server.latency);
 	}
@@ -154,7 +164,7 @@ export class FakeSocket implements Transport {
 				const decision = this.#server.hook?.(decoded.envelope);
 				if (decision === "ignore") continue;
 				if (decision) this.send(decision);
-				else this.#act(decoded.envelope);
+				else this.#act(decoded.envelope as ChannelRequest);
 			}
 		});
 	}
@@ -191,11 +201,16 @@ export class FakeSocket implements Transport {
 		}
 	}
 
-	#act(envelope: ClientEnvelope): void {
+	#act(envelope: ChannelRequest): void {
 		const server = this.#server;
 		const log = server.log(envelope.channel);
 		switch (envelope.type) {
 			case "publish": {
+				if (envelope.draft.ephemeral) {
+					this.send({ type: "done", ref: envelope.ref });
+					server.pass(envelope.channel, envelope.draft.data);
+					return;
+				}
 				const answer = log.publish(this.client, envelope);
 				if (server.answers(answer)) this.send(answer);
 				server.fanOut(envelope.channel);

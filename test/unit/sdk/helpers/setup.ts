@@ -4,6 +4,9 @@ import { Random } from "../../../helpers/random.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeServer } from "./fake-server.ts";
 
+// Loaded ahead: what loads it later waits for no clock of a test.
+import "../../../../sdk/over-live.ts";
+
 /** A client and its server, on one clock that stands still. */
 export function setUp(options: AerogramOptions = {}) {
 	const clock = new FakeClock();

@@ -1,0 +1,3 @@
+import { testPromises } from "../helpers/promise-tests.ts";
+
+testPromises("long-poll");

@@ -1,0 +1,3 @@
+import { testTcpPromises } from "../helpers/promise-tests.ts";
+
+testTcpPromises();
