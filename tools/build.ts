@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { build, type Plugin } from "esbuild";
-import { generatedFile, sdkText } from "./build/sdk-text.ts";
+import { buildSdk, type SdkBundle } from "./build/sdk.ts";
+import { generatedFiles, sdkText } from "./build/sdk-text.ts";
 import { writeIfChanged } from "./build/write-if-changed.ts";
 
 /** The project that this file belongs to. */
@@ -21,8 +22,8 @@ export interface BuildOptions {
 export interface WorkerBundle {
 	/** The Worker: one ES module with the SDK for browsers inside it as text. */
 	readonly worker: string;
-	/** The SDK for browsers: one minified ES module. */
-	readonly sdk: string;
+	/** The SDK for browsers. */
+	readonly sdk: SdkBundle;
 	/** Where the Worker was written, if it was. */
 	readonly file?: string;
 }
@@ -61,33 +62,22 @@ export async function buildWorker(options: BuildOptions = {}): Promise<WorkerBun
 	return { worker, sdk: sdkCode, file };
 }
 
-/** Bundles the SDK as a browser loads it: one minified ES module with no imports. */
-async function buildSdk(root: string): Promise<string> {
-	const { outputFiles } = await build({
-		absWorkingDir: root,
-		entryPoints: ["sdk/index.ts"],
-		bundle: true,
-		write: false,
-		format: "esm",
-		platform: "browser",
-		target: "es2022",
-		minify: true,
-		logLevel: "silent",
-	});
-	return outputFiles[0]?.text ?? "";
-}
-
 /** Builds the Worker into `dist/worker/`, and the SDK where Wrangler and the tests in workerd import it from. */
 async function run(): Promise<void> {
 	const started = performance.now();
 	const { worker, sdk, file } = await buildWorker({ outdir: join(projectFolder, "dist", "worker") });
-	const generated = join(projectFolder, "worker", generatedFile);
-	await mkdir(join(generated, ".."), { recursive: true });
-	await writeIfChanged(generated, sdk);
-	const parts = [generated, file ?? ""].map((path) => relative(projectFolder, path));
-	const sizes = [sdk, worker].map((text) => `${(Buffer.byteLength(text) / 1000).toFixed(1)} kB`);
+	const parts: [path: string, text: string][] = [[file ?? "", worker]];
+	for (const [name, path] of Object.entries(generatedFiles)) {
+		const generated = join(projectFolder, "worker", path);
+		await mkdir(join(generated, ".."), { recursive: true });
+		await writeIfChanged(generated, sdk[name as keyof SdkBundle]);
+		parts.push([generated, sdk[name as keyof SdkBundle]]);
+	}
+	const sizes = parts.map(
+		([path, text]) => `${relative(projectFolder, path)} (${(Buffer.byteLength(text) / 1000).toFixed(1)} kB)`,
+	);
 	const took = Math.round(performance.now() - started);
-	console.log(`built ${parts[0]} (${sizes[0]}) and ${parts[1]} (${sizes[1]}) in ${took} ms`);
+	console.log(`built ${sizes.join(", ")} in ${took} ms`);
 }
 
 if (import.meta.main) {
