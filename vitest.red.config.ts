@@ -15,9 +15,6 @@ const shared = {
 /** As in `vitest.config.ts`: what each process that a test starts compiles to is kept. */
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cache/node-compile");
 
-/** As in `vitest.config.ts`: what each process that a test starts compiles to is kept. */
-process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cache/node-compile");
-
 /**
  * For runs that must go red (`test/helpers/red-run.ts`): one file each, many in a row. Without all that `vitest.config.ts` loads for
  * browsers, workers and the check of every answer, such a run starts three times as fast.
