@@ -1,7 +1,11 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import config from "../../aerogram.config.ts";
 import { checkConversation } from "./openapi/raw-answer.ts";
 import { sawCodes } from "./seen-codes.ts";
+
+/** What a connection is told that says nothing at first. */
+export const greetingLine = `${config.greeting}\r\n`;
 
 /** A raw TCP connection that a test reads piece by piece. */
 export interface TcpClient {
@@ -10,6 +14,8 @@ export interface TcpClient {
 	send(data: string | Uint8Array): Promise<void>;
 	/** What the next read of the socket gives, in one piece; empty when the server has ended. Rejects after 10 s. */
 	read(): Promise<Buffer>;
+	/** The same, but for the greeting: who is silent for a moment is greeted, and on a busy machine a test may be. */
+	readAnswer(): Promise<Buffer>;
 	/** Everything until the server ends. */
 	rest(): Promise<string>;
 	/** Says that nothing more will be sent, and goes on reading. */
@@ -57,6 +63,10 @@ export async function connectTcp(address: { readonly host: string; readonly port
 			return new Promise((resolve) => socket.write(data, () => resolve()));
 		},
 		read,
+		async readAnswer() {
+			const piece = await read();
+			return piece.toString() === greetingLine ? read() : piece;
+		},
 		async rest() {
 			const all: Buffer[] = [];
 			for (let piece = await read(); piece.length > 0; piece = await read()) all.push(piece);

@@ -15,7 +15,7 @@ export interface Mutant {
 }
 
 const commit = "worker/space/commit.ts";
-const kill = { test: "test/node/kill.test.ts", env: { AEROGRAM_TEST_KILLS: "2" } };
+const kill = { test: "test/soak/kill.test.ts", env: { AEROGRAM_TEST_KILLS: "2" } };
 const passing = { test: "test/node/http-ephemeral.test.ts", env: {} };
 const presence = {
 	test: "test/node/presence.test.ts",
@@ -99,7 +99,7 @@ export const mutants: readonly Mutant[] = [
 					}, 30);`,
 			},
 		],
-		test: "test/node/transactions-kill.test.ts",
+		test: "test/soak/transactions-kill.test.ts",
 		env: {},
 	},
 	{
@@ -208,7 +208,7 @@ export const mutants: readonly Mutant[] = [
 					return { start: { from: "position", epoch, seq: seq + 1 }, strict: false };`,
 			},
 		],
-		test: "test/node/event-source.test.ts",
+		test: "test/soak/event-source.test.ts",
 		env: {},
 	},
 	{

@@ -1,7 +1,8 @@
 /**
  * `npm run test:mutants`: builds the Worker with one guarantee taken away, and runs the test that holds it. A mutant passes
  * when its test goes red, by an assertion and not by an accident. The last line counts them. `-- resume` tries those alone
- * that break resume; `-- --one-each` one of those that break the same, drawn by a seed that is printed.
+ * that break resume; `-- --draw` five that break five different guarantees, drawn by a seed that is printed (another by
+ * `AEROGRAM_TEST_SEED`).
  */
 import { buildWorker } from "../../tools/build.ts";
 import { editSources } from "../helpers/edited-build.ts";
@@ -15,19 +16,21 @@ async function findFailure({ edits, test, named, env }: Mutant, folder: string):
 	return whyRed({ test, named, env: { ...env, AEROGRAM_TEST_BUNDLE: file } }, folder);
 }
 
-/** One of those that break the same, for each that is broken. */
-function drawOneEach(): Mutant[] {
+/** How many guarantees a draw takes away. */
+const drawn = 5;
+
+/** One mutant of each of some guarantees. */
+function draw(): Mutant[] {
 	const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000_000);
 	const random = new Random(seed);
-	console.log(`seed ${seed}: one of each of ${mutants.length} mutants`);
-	return [...Map.groupBy(mutants, ({ breaks }) => breaks).values()].flatMap(
-		(alike) => alike[random.below(alike.length)] ?? [],
-	);
+	const guarantees = [...Map.groupBy(mutants, ({ breaks }) => breaks)];
+	const some = Array.from({ length: drawn }, () => guarantees.splice(random.below(guarantees.length), 1)[0]);
+	console.log(`seed ${seed}: ${some.map((each) => each?.[0]).join(", ")}, of ${mutants.length} mutants`);
+	return some.flatMap((each) => each?.[1][random.below(each[1].length)] ?? []);
 }
 
 const only = process.argv[2];
-const some =
-	only === "--one-each" ? drawOneEach() : mutants.filter(({ breaks }) => only === undefined || breaks === only);
+const some = only === "--draw" ? draw() : mutants.filter(({ breaks }) => only === undefined || breaks === only);
 await tryAll(
 	"mutants",
 	some.map((mutant) => ({

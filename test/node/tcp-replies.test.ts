@@ -124,7 +124,7 @@ describe.each(ways)("by %s,", (way) => {
 			for (let round = 0; round < 20; round++) {
 				await other.send(exchangeText("other"));
 				const started = performance.now();
-				expect(readLine(await other.read())).toMatchObject({ status: "success" });
+				expect(readLine(await other.readAnswer())).toMatchObject({ status: "success" });
 				expect(performance.now() - started).toBeLessThan(5_000);
 			}
 			mute.socket.destroy();

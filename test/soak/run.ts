@@ -14,7 +14,7 @@ const runs: readonly {
 	readonly project: string;
 	readonly env?: Readonly<Record<string, string>>;
 }[] = [
-	{ test: "test/node/kill.test.ts", project: "node", env: { AEROGRAM_TEST_KILLS: "100" } },
+	{ test: "test/soak/kill.test.ts", project: "soak", env: { AEROGRAM_TEST_KILLS: "100" } },
 	{ test: "test/node/cut.test.ts", project: "node", env: { AEROGRAM_TEST_CUTS: "500" } },
 	{ test: "test/node/channel-kinds.test.ts", project: "node", env: { AEROGRAM_TEST_KEYED: "100000" } },
 	{ test: "test/worker/promises.test.ts", project: "worker", env: { AEROGRAM_TEST_TRANSPORTS: "all" } },

@@ -25,7 +25,7 @@ function runCi(tools: Tools) {
 	writeScript(join(repository, ".ci/dev-once"), "exit 0");
 	writeScript(
 		join(folder, "bin/npm"),
-		`case "$*" in ${tools.npm ?? ""} test) echo " Tests  54 passed (54)" ;; "run test:mutants") echo "mutants: 4 passed, 0 failed" ;; esac`,
+		`case "$*" in ${tools.npm ?? ""} test) echo " Tests  54 passed (54)" ;; "run test:mutants"*) echo "mutants: 4 passed, 0 failed" ;; "run test:threats"*) echo "threats: 10 passed, 0 failed" ;; esac`,
 	);
 	writeScript(
 		join(folder, "bin/npx"),
@@ -50,7 +50,7 @@ function writeScript(path: string, body: string): void {
 
 test("a good run ends with the sum of all counts, and leaves nothing behind", () => {
 	const { status, last, left } = runCi({});
-	expect(last).toBe("74 passed, 0 failed");
+	expect(last).toBe("84 passed, 0 failed");
 	expect(status).toBe(0);
 	expect(left).toEqual([]);
 });
@@ -67,7 +67,7 @@ test("a failed test is shown and counted, and no later step is run", () => {
 
 test("a skipped test fails the run", () => {
 	const { status, last } = runCi({ npm: 'test) echo " Tests  50 passed | 4 skipped (54)" ;;' });
-	expect(last).toBe("70 passed, 0 failed, 4 skipped");
+	expect(last).toBe("80 passed, 0 failed, 4 skipped");
 	expect(status).toBe(1);
 });
 
@@ -88,6 +88,6 @@ test("a step that counts none fails the run by its exit code", () => {
 test("a file that the tests leave in the tree fails the run", () => {
 	const { status, stdout, last } = runCi({ npm: 'test) touch left.txt; echo " Tests  54 passed (54)" ;;' });
 	expect(stdout).toContain("?? left.txt");
-	expect(last).toBe("74 passed, 1 failed");
+	expect(last).toBe("84 passed, 1 failed");
 	expect(status).toBe(1);
 });
