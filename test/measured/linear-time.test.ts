@@ -24,10 +24,10 @@ const [smallest, ...others] = [16_384, 65_536, 131_072, 262_144] as const;
 const largest = others[2];
 
 /**
- * Twice the input takes less than three times the time; quadratic time would take four times. In what is measured
- * that is five times as long for the largest as for sixteen of the smallest, or sixteen times. What else the machine does
- * meets all sizes alike, because as much is done of each. The least time of several rounds counts; below 2 ms the clock decides and not the
- * input.
+ * Twice the input takes less than three times the time; quadratic time would take four times. In what is measured that is
+ * five times as long for the largest as for sixteen of the smallest, or sixteen times. What else the machine does meets all
+ * sizes alike, because as much is done of each. The least time of several rounds counts; below 2 ms the clock decides and
+ * not the input.
  */
 function expectLinear(decode: (text: string) => void, input: Pieces | Make): void {
 	const make = typeof input === "function" ? input : (size: number) => repeat(size, input);
