@@ -27,7 +27,7 @@ export default defineConfig({
 			{ test: { name: "node", include: ["test/{node,soak}/**/*.test.ts"], ...shared } },
 			{
 				plugins: [importText(), editModules()],
-				test: { name: "unit", include: ["test/unit/**/*.test.ts"], ...shared },
+				test: { name: "unit", include: ["test/{unit,guards}/**/*.test.ts"], ...shared },
 			},
 		],
 	},

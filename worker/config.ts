@@ -116,7 +116,10 @@ export interface IssuerConfig {
 	readonly audience?: string;
 	/** How its tokens are signed: what a token says of that itself never decides. */
 	readonly algorithm: Exclude<TokenAlgorithm, "HS256">;
-	/** Where its public keys are to be had as a JWK Set: `https://login.example.com/.well-known/jwks.json`. */
+	/**
+	 * Where its public keys are to be had as a JWK Set: `https://login.example.com/.well-known/jwks.json`. A name, and no address;
+	 * no redirect is followed. `http` is taken for this machine alone.
+	 */
 	readonly url?: string;
 	/** Its public keys themselves, in place of the URL or besides it. */
 	readonly keys?: readonly PublicKey[];

@@ -31,6 +31,14 @@ describe.each(Object.keys(guards))("the guard %s", (guard) => {
 	});
 });
 
+/** What the guard of dependencies says of a package that is nothing but this manifest. */
+async function findingsOfManifest(manifest: object): Promise<readonly string[]> {
+	const folder = mkdtempSync(join(tmpdir(), "aerogram-guard-"));
+	onTestFinished(() => rmSync(folder, { recursive: true }));
+	writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
+	return findingsOf("dependencies", folder);
+}
+
 test("every fixture belongs to a guard", () => {
 	const folders = readdirSync(fixtures, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 	expect(folders.map(({ name }) => name).sort()).toEqual(Object.keys(guards).sort());
@@ -57,4 +65,26 @@ test.each(["work", "Users"])("a path below /%s/ belongs to one machine", async (
 	expect(await findingsOf("foreign-words", root)).toContain(
 		`docs/start.md:1 /${folder}/place is a path of one machine`,
 	);
+});
+
+test.each([
+	["dependencies", { ws: "8.23.0" }, "ws"],
+	["peerDependencies", { ws: "8.23.0" }, "ws"],
+	["optionalDependencies", { ws: "8.23.0" }, "ws"],
+	["bundledDependencies", ["ws"], "ws"],
+	["bundleDependencies", ["ws"], "ws"],
+	["bundleDependencies", true, "true"],
+])("T28: a package that would come along by %s %j is found", async (field, value, name) => {
+	expect(await findingsOfManifest({ [field]: value })).toEqual([
+		`package.json ${field} holds ${name}: the package has no runtime dependency`,
+	]);
+});
+
+test.each([
+	...["^1.2.3", "~1.2.3", ">=1.2.3", "1.2", "1.x", "*", "", "latest", "1.2.3 || 2.0.0", "npm:other@1.2.3"],
+	...["git+https://example.com/a.git", "https://example.com/a.tgz", "owner/name"],
+])("T28: a tool at the version %j, which may be another one tomorrow, is found", async (version) => {
+	expect(await findingsOfManifest({ devDependencies: { ws: version } })).toEqual([
+		`package.json ws is at ${version}: give one exact version`,
+	]);
 });

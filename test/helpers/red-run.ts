@@ -6,7 +6,7 @@ import { projectFolder } from "../../tools/build.ts";
 
 /** A test that must go red, and where. */
 export interface RedRun {
-	/** Vitest's project. Default: node. */
+	/** Of `vitest.red.config.ts`: `unit` for tests that load the sources themselves. Default: `node`, for those that start servers. */
 	readonly project?: "node" | "unit";
 	/** The file of the test, and how much of it is enough: only tests whose names hold `named`. Default: all. */
 	readonly test: string;

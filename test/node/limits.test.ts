@@ -89,6 +89,22 @@ const cases: readonly (readonly [keyof Limits, string, ErrorCode, (size: number)
 	["channelsPerSocket", "a socket", "too_big", (size) => on(many(size, (index) => ({ t: "sub", ch: `c${index}` })))],
 	["watchesPerSocket", "a socket", "too_big", (size) => on(many(size, (index) => ({ t: "watch", col: `c${index}` })))],
 	["servicesPerSocket", "a socket", "too_big", (size) => on(many(size, (index) => ({ t: "serve", svc: `s${index}` })))],
+	[
+		"serviceConcurrency",
+		"a socket",
+		"bad_request",
+		(size) => on([{ t: "serve", svc: "s", holds: many(size, (index) => ({ id: `h${index}`, attempt: 1 })) }]),
+	],
+	[
+		"callsAwaited",
+		"a socket",
+		"too_big",
+		async (size) => {
+			const calls = many(size, (index) => ({ t: "call", svc: "nobody", id: `c${clients}-${index}`, data: 1 }));
+			// Others' calls: those of another client of the same principal.
+			return (await on(calls)) ?? on(calls);
+		},
+	],
 	["memberBytes", "a socket", "too_big", (size) => on([{ t: "enter", ch: "room", data: text(size) }])],
 	[
 		"membershipsPerClient",

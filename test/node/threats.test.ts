@@ -48,6 +48,38 @@ async function expectRefused(type: keyof typeof types, bodies: readonly Body[], 
 	expect(await getJson(`${server.url}/health`)).toEqual({ status: "ok", mode: "dev" });
 }
 
+test("T6: a write that is caught and sent again, with its Idempotency-Key, is answered again and done once", async () => {
+	const space = `${server.url}/v1/spaces/again`;
+	const record = `${space}/collections/kept/a`;
+	const log = `${space}/channels/log`;
+	const publish = (data: unknown) => ({ op: "publish", channel: "log", data });
+	const writes: readonly (readonly [method: string, url: string, body: unknown])[] = [
+		["POST", `${log}/messages`, { data: 1 }],
+		["POST", `${log}/messages`, [{ data: 2 }, { data: 3 }]],
+		["PUT", record, { a: 1 }],
+		["PATCH", record, { b: 2 }],
+		["POST", `${space}/transactions`, { items: [publish(4), publish(5)] }],
+		["DELETE", record, undefined],
+		["POST", `${server.url}/v1/exchange`, { name: "ada", message: "hello" }],
+	];
+	const state = async () => [await headOf(log), await headOf(`${server.url}/v1/spaces/default/channels/exchange`)];
+	for (const [index, [method, url, body]] of writes.entries()) {
+		const type = method === "PATCH" ? "application/merge-patch+json" : types.json;
+		const headers = { "content-type": type, "idempotency-key": `again-${index}` };
+		const send = async () => {
+			const response = await fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+			const replayed = response.headers.get("idempotency-replayed");
+			return { replayed, status: response.status, etag: response.headers.get("etag"), text: await response.text() };
+		};
+		const first = await send();
+		expect([method, first]).toEqual([method, { ...first, replayed: null, status: expect.toSatisfy((it) => it < 300) }]);
+		const after = await state();
+		expect([method, await send()]).toEqual([method, { ...first, replayed: "true" }]);
+		expect(await state()).toEqual(after);
+	}
+	expect(await headOf(log)).toMatch(/:5$/);
+});
+
 test("T7: 5,000 random names on a socket, and those that hide something in a path, are names or are refused", async () => {
 	const random = new Random(seed);
 	// Said another way than the server says it.

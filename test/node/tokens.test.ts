@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Aerogram } from "../../sdk/index.ts";
 import { mintToken } from "../../sdk/server.ts";
 import { runCli } from "../helpers/cli.ts";
-import { buildEdited, type Edit, editQuotas } from "../helpers/edited-build.ts";
+import { buildEdited, type Edit, editLimit, editQuotas } from "../helpers/edited-build.ts";
 import { formats, send } from "../helpers/formats.ts";
 import { checkProblem, expectProblem, postJson } from "../helpers/http.ts";
 import { knock, upgradeHeaders } from "../helpers/knock.ts";
@@ -30,7 +30,8 @@ beforeAll(async () => {
 	});
 	await new Promise<void>((resolve) => issuer.listen(0, "127.0.0.1", resolve));
 	issuerUrl = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks.json`;
-	const bundle = await buildEdited([...configure(issuerUrl), editQuotas({ spacesPerPrincipal: 20 })]);
+	const limited = [editQuotas({ spacesPerPrincipal: 20 }), editLimit("socketsUnknown", 3)];
+	const bundle = await buildEdited([...configure(issuerUrl), ...limited]);
 	server = await startServer({ bundle, env: { AEROGRAM_KEYS: keys }, args: ["--closed"] });
 });
 afterAll(async () => {
@@ -201,6 +202,31 @@ describe("a token", () => {
 		expect(status).toBe(401);
 		const { spaces } = (await (await ask("/v1/spaces", bearer(main))).json()) as { spaces: string[] };
 		expect(spaces).not.toContain("nowhere");
+	});
+
+	test("may be said later on so many sockets of a space and no more, while who says one at once comes in", async () => {
+		const space = `${server.socketUrl}/v1/spaces/crowded/socket`;
+		const crowded = `${server.url}/v1/spaces/crowded/channels/a/messages`;
+		expect((await postJson(crowded, { data: 1 }, bearer(main))).status).toBe(201);
+		const sockets: WebSocket[] = [];
+		/** The limit that a socket is told; undefined where it is not let in. */
+		const open = (credentials: readonly string[] = []) =>
+			new Promise<number | undefined>((resolve) => {
+				const socket = new WebSocket(space, ["aerogram.v1", ...credentials]);
+				sockets.push(socket);
+				socket.onmessage = ({ data }) => resolve(JSON.parse(data).limits.socketsUnknown);
+				socket.onerror = () => resolve(undefined);
+			});
+		const most = (await open()) ?? 0;
+		expect(most).toBe(3);
+		for (let count = 1; count < most; count++) expect(await open()).toBe(most);
+		expect(await open()).toBeUndefined();
+		const token = await mintToken(keys, {
+			sub: "ada",
+			capabilities: [{ allow: ["subscribe"], on: "crowded/channels/a" }],
+		});
+		expect(await open([`bearer.${token}`])).toBe(most);
+		for (const socket of sockets) socket.close();
 	});
 
 	test("is asked which spaces it began once it is said by a first envelope, and not before", async () => {

@@ -84,6 +84,18 @@ export const threats: readonly Threat[] = [
 		red: { test: "test/node/rights.test.ts", named: "ends with its token" },
 	},
 	{
+		id: "T6",
+		rule: "A write that is sent again with its idempotency key is answered again, and not done again.",
+		edits: [
+			{
+				file: "worker/space/parts/log/keys.ts",
+				find: `if (!row) return undefined;`,
+				replace: `if (!row || row.hash !== "") return undefined;`,
+			},
+		],
+		red: input("T6"),
+	},
+	{
 		id: "T7",
 		rule: "A name is parts of letters, digits and . _ ~ - joined by colons, at most 164 characters, and is decoded once.",
 		edits: [
@@ -208,6 +220,12 @@ export const threats: readonly Threat[] = [
 		red: identity("T16"),
 	},
 	{
+		id: "T17",
+		rule: "What the server fetches is where the configuration said, and no redirect leads elsewhere.",
+		edits: [{ file: "worker/auth/fetch-keys.ts", find: `redirect: "manual"`, replace: `redirect: "follow"` }],
+		red: unit("auth/key-set", "from nowhere that a redirect leads to"),
+	},
+	{
 		id: "T18",
 		rule: "What a request says of where it comes from gives it no budget of its own.",
 		edits: [
@@ -313,6 +331,14 @@ export const threats: readonly Threat[] = [
 			},
 		],
 		red: unit("http/headers", "/health"),
+	},
+	{
+		id: "T28",
+		rule: "The package brings no other with it.",
+		edits: [
+			{ file: "tools/guards/dependencies.ts", find: `return [...runtime, ...ranges];`, replace: `return ranges;` },
+		],
+		red: { project: "unit", test: "test/guards/guards.test.ts", named: "T28: a package that would come along" },
 	},
 	{
 		id: "T29",

@@ -7,12 +7,9 @@ import { rows, threats } from "../threats/threats.ts";
 
 const read = (file: string) => readFileSync(join(projectFolder, file), "utf8");
 
-test("each threat stands in the table once, in order; and which have no row yet is said", () => {
-	const all = Array.from({ length: rows }, (_, index) => `T${index + 1}`);
-	const known = threats.map(({ id }) => id);
-	expect(known).toEqual(all.filter((id) => known.includes(id)));
-	const missing = all.filter((id) => !known.includes(id));
-	console.log(`threats: ${known.length} of ${rows} rows, ${missing.length} missing: ${missing.join(" ") || "none"}`);
+test("each of the 31 threats stands in the table once, in order", () => {
+	expect(rows).toBe(31);
+	expect(threats.map(({ id }) => id)).toEqual(Array.from({ length: rows }, (_, index) => `T${index + 1}`));
 });
 
 test.each(threats)("$id: what takes its rule away still meets the sources", ({ edits }) => {

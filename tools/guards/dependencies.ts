@@ -18,15 +18,25 @@ export function checkDependencies(root: string): Report {
 	return { findings: [...checkManifest(root), ...checkLock(root), ...checkReach(root)] };
 }
 
+/** What npm installs with a package; it reads both spellings of the last. */
+const runtimeFields = [
+	...["dependencies", "peerDependencies", "optionalDependencies"],
+	...["bundledDependencies", "bundleDependencies"],
+];
+
+/** The names of a field: those of an object, a list of them, or `true` for all. */
+function namesIn(field: unknown = {}): readonly string[] {
+	if (Array.isArray(field)) return field.map(String);
+	return typeof field === "object" && field !== null ? Object.keys(field) : [String(field)];
+}
+
 function checkManifest(root: string): Finding[] {
 	const manifest = readJson<Manifest>(root, "package.json");
-	const fields = ["dependencies", "peerDependencies", "optionalDependencies", "bundledDependencies"];
-	const runtime = fields.flatMap((field) => {
-		const names = Object.keys(manifest?.[field] ?? {});
-		return names.map((name) =>
+	const runtime = runtimeFields.flatMap((field) =>
+		namesIn(manifest?.[field]).map((name) =>
 			finding("package.json", `${field} holds ${name}: the package has no runtime dependency`),
-		);
-	});
+		),
+	);
 	const ranges = Object.entries(manifest?.devDependencies ?? {})
 		.filter(([, version]) => !/^(?:\d+\.\d+\.\d+(?:-[\w.]+)?|file:.+)$/.test(version))
 		.map(([name, version]) => finding("package.json", `${name} is at ${version}: give one exact version`));

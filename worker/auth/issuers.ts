@@ -28,7 +28,8 @@ export function readIssuers(configs: readonly IssuerConfig[], ports: KeySetPorts
 		if (typeof issuer !== "string" || issuer === "") return refuse("issuer is missing, the iss of its tokens");
 		if (!["RS256", "ES256", "EdDSA"].includes(algorithm)) return refuse("algorithm is RS256, ES256 or EdDSA");
 		if (url === undefined && keys === undefined) return refuse("give url, keys or both");
-		if (url !== undefined && !isKeySetUrl(url)) return refuse("url is https://…");
+		if (url !== undefined && !isKeySetUrl(url))
+			return refuse("url is https://… with a name, no address and no password");
 		const read = readCapabilities(config.capabilities ?? []);
 		if (!read.ok) return refuse(read.fault.message);
 		issuers.push({
@@ -41,11 +42,13 @@ export function readIssuers(configs: readonly IssuerConfig[], ports: KeySetPorts
 	return succeed(issuers);
 }
 
-/** Keys that travel in the clear are nobody's; on one machine they do not travel. */
+/**
+ * Whether keys may be fetched from there. Those that travel in the clear are nobody's; on one machine they do not travel.
+ * Everywhere else a name must be proven: an address, however it is written, is mostly one inside a network.
+ */
 function isKeySetUrl(text: string): boolean {
 	const url = URL.parse(text);
-	return (
-		url?.protocol === "https:" ||
-		(url?.protocol === "http:" && /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname))
-	);
+	if (url?.username !== "" || url.password !== "") return false;
+	if (url.protocol === "https:") return !/^(?:[\d.]+|\[.*\])$/.test(url.hostname);
+	return url.protocol === "http:" && /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname);
 }

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { issuerKeyLimits } from "../../../protocol/limits.ts";
 import { readIssuers } from "../../../worker/auth/issuers.ts";
 import { KeySet } from "../../../worker/auth/key-set.ts";
 import { verifyToken } from "../../../worker/auth/verify.ts";
@@ -126,6 +127,53 @@ describe("the keys of an issuer", () => {
 		expect(await find(set, "one")).toBe("yes");
 	});
 
+	test("are fetched from where it was said, and from nowhere that a redirect leads to", async () => {
+		let reached = 0;
+		const inside = createServer((request, response) => {
+			reached += 1;
+			has({ one })(request, response);
+		});
+		await new Promise<void>((resolve) => inside.listen(0, "127.0.0.1", resolve));
+		onTestFinished(() => void inside.close());
+		const { port } = inside.address() as AddressInfo;
+		const places = [`http://127.0.0.1:${port}/`, `http://2130706433:${port}/`, `http://[::ffff:127.0.0.1]:${port}/`];
+		for (const status of [301, 302, 303, 307, 308]) {
+			for (const location of places) {
+				answer = (_, response) => response.writeHead(status, { location }).end();
+				expect([status, location, await find(makeSet(), "one")]).toEqual([status, location, "keys_unavailable"]);
+			}
+		}
+		expect([asked, reached]).toEqual([15, 0]);
+	});
+
+	test("may be so large and no larger, whatever is said of their size", async () => {
+		const padTo = (bytes: number) =>
+			`{"keys":[${JSON.stringify(publicJwk(one.publicKey, { kid: "one" }))}]`.padEnd(bytes);
+		for (const [bytes, found] of [
+			[issuerKeyLimits.setBytes, "yes"],
+			[issuerKeyLimits.setBytes + 1, "keys_unavailable"],
+		] as const) {
+			// Without a length in advance: what comes is counted.
+			answer = (_, response) => {
+				response.write(padTo(bytes - 1));
+				response.end("}");
+			};
+			expect([bytes, await find(makeSet(), "one")]).toEqual([bytes, found]);
+		}
+		const ended = Promise.withResolvers<void>();
+		answer = (_, response) => {
+			response.on("close", ended.resolve);
+			const more = () => {
+				while (!response.destroyed && response.write("x".repeat(65_536))) {}
+			};
+			response.on("drain", more);
+			more();
+		};
+		expect(await find(makeSet(), "one")).toBe("keys_unavailable");
+		// The rest is not read either.
+		await ended.promise;
+	});
+
 	test("are unavailable after a while where the URL hangs, for all who ask meanwhile", async () => {
 		answer = () => {};
 		const set = makeSet();
@@ -187,10 +235,64 @@ test.each([
 	[{ issuer: "", algorithm: "RS256", keys: [] }, /issuers\[0\]: issuer is missing/],
 	[{ issuer: "x", algorithm: "HS256", keys: [] }, /algorithm is RS256, ES256 or EdDSA/],
 	[{ issuer: "x", algorithm: "RS256" }, /give url, keys or both/],
-	[{ issuer: "x", algorithm: "RS256", url: "http://login.example.com/keys" }, /url is https/],
 	[{ issuer: "x", algorithm: "RS256", url: "https://e.com", capabilities: [{ allow: ["x"], on: "" }] }, /Capability 0/],
 ])("an issuer such as %j is a mistake that is named", (config, sentence) => {
 	expect(readIssuers([config as never], ports)).toMatchObject({
 		fault: { code: "not_configured", message: expect.stringMatching(sentence) },
 	});
+});
+
+/** Whether keys of an issuer may be fetched from a URL. */
+function isTaken(url: string): boolean {
+	const read = readIssuers([{ issuer: "x", algorithm: "RS256", url }], ports);
+	if (!read.ok) expect(read.fault.message).toMatch(/issuers\[0\]: url is https/);
+	return read.ok;
+}
+
+test.each([
+	"https://login.example.com/.well-known/jwks.json",
+	"https://LOGIN.example.com:8443/keys?v=1",
+	"https://1.example.com",
+	"http://localhost:8080/keys",
+	"http://127.0.0.1/keys",
+	"http://[::1]:8080/keys",
+])("keys are fetched from %s", (url) => {
+	expect(isTaken(url)).toBe(true);
+});
+
+test.each([
+	// In the clear, elsewhere than on this machine.
+	...[
+		"http://login.example.com/keys",
+		"http://login.example.com:443/",
+		"http:login.example.com",
+		"HTTP:\\\\10.0.0.1\\",
+	],
+	...["http://169.254.169.254/latest/meta-data", "http://metadata.google.internal/", "http://[::ffff:10.0.0.1]/"],
+	...["http://localhost.example.com/", "http://127.0.0.1.example.com/", "http://0/", "http://[::]/"],
+	// Names that stand before the name.
+	...["http://localhost@login.example.com/", "http://login.example.com\\@localhost/", "http://127.0.0.1:80@10.0.0.1/"],
+	...["https://user:secret@login.example.com/", "https://login.example.com@169.254.169.254/", "https://:a@e.com"],
+	// Addresses, however they are written.
+	...["https://169.254.169.254/", "https://10.0.0.1/keys", "https://127.0.0.1:8443/", "https://127.0.0.1./"],
+	...["https://2130706433/", "https://0x7f000001/", "https://0x7f.1/", "https://0177.0.0.1/", "https://127.1/"],
+	...["https://①②⑦.⓪.⓪.①/", "https://127。0。0。1/", "https://%31%32%37.0.0.1/", "https://0/"],
+	...[
+		"https://[::1]/",
+		"https://[::ffff:127.0.0.1]/",
+		"https://[::ffff:a9fe:a9fe]/",
+		"https://[fd00::1]/",
+		"https://[64:ff9b::7f00:1]/",
+	],
+	// What is no web.
+	...[
+		"file:///etc/passwd",
+		'data:application/json,{"keys":[]}',
+		"ftp://login.example.com/",
+		"ws://localhost/",
+		"blob:x",
+	],
+	...["//login.example.com/keys", "/keys", "login.example.com/keys", "localhost:8080", "https://", ""],
+])("keys are never fetched from %s", (url) => {
+	expect(isTaken(url)).toBe(false);
 });

@@ -124,7 +124,7 @@ const mutations: Readonly<Record<string, () => string>> = {
 	},
 };
 
-test(`of ${rounds} tokens changed by a knowing hand none is taken, and every valid one among them is`, async () => {
+test(`of ${rounds.toLocaleString("en-US")} tokens changed by a knowing hand none is taken, and every valid one among them is`, async () => {
 	const keys = await readKeys(`main:${testSecret}`);
 	if (!keys.ok) throw new Error(keys.fault.message);
 	const signers = { keys: keys.value, issuers: [] };
@@ -133,11 +133,10 @@ test(`of ${rounds} tokens changed by a knowing hand none is taken, and every val
 	const wronglyTaken: string[] = [];
 	let valid = 0;
 	for (let round = 0; round < rounds; round++) {
-		if (round % 100 === 0) {
-			const text = signToken(validParts());
-			expect(await verifyToken(text, signers, now)).toMatchObject({ ok: true });
+		// Every hundredth of all is as it should be.
+		if (round % 99 === 0) {
+			expect(await verifyToken(signToken(validParts()), signers, now)).toMatchObject({ ok: true });
 			valid += 1;
-			continue;
 		}
 		const kind = random.pick(kinds);
 		const text = mutations[kind]?.() ?? "";
