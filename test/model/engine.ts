@@ -73,7 +73,14 @@ export class Engine {
 		try {
 			await this.#runtime.unsafeEvictDurableObject("aerogram", "Space", { name: space });
 		} catch (error) {
-			if (!String(error).includes("not currently running")) throw error;
+			if (String(error).includes("not currently running")) return;
+			if (!String(error).includes("active references")) throw error;
+			throw new Error(
+				`The object of ${space} cannot be put to sleep. Either it waits for something of its own that does not end, which ` +
+					"is a bug, or the runtime was reset on a connection before it had answered the handshake of a WebSocket, which " +
+					"`Line.cut()` avoids, because the runtime never lets go of such an object.",
+				{ cause: error },
+			);
 		}
 	}
 

@@ -12,11 +12,13 @@ import { type Counts, stepsOf } from "./step.ts";
 const runs = Number(process.env.AEROGRAM_TEST_RUNS ?? 500);
 const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000_000);
 const kinds = [...channelSteps, ...faultSteps, ...recordSteps, ...liveSteps];
+/** Where to begin: the path that fast-check prints of a run that failed. */
+const path = process.env.AEROGRAM_TEST_PATH;
 /** Steps of a run at most; half of them on average. */
 const mostSteps = 120;
 
 test(`${runs} runs of 40 random steps and more, on average, leave the space as a small model of it says`, {
-	timeout: 60_000 + runs * 4_000,
+	timeout: 60_000 + runs * 8_000,
 }, async () => {
 	const engine = await Engine.start(process.env.AEROGRAM_TEST_BUNDLE);
 	const counts: Counts = new Map();
@@ -39,8 +41,9 @@ test(`${runs} runs of 40 random steps and more, on average, leave the space as a
 			{
 				numRuns: runs,
 				seed,
+				...(path === undefined ? {} : { path }),
 				endOnFailure: true,
-				interruptAfterTimeLimit: 60_000 + runs * 3_000,
+				interruptAfterTimeLimit: 60_000 + runs * 6_000,
 				markInterruptAsFailure: true,
 			},
 		);
