@@ -50,6 +50,7 @@ export const mutants: readonly Mutant[] = [
 		...kill,
 	},
 	{
+		// As late as an answer may be on its way to its publisher, or a kill could meet nothing that is not stored.
 		name: "sends answers and messages before the transaction that stores them",
 		breaks: "durable before ack",
 		edits: [
@@ -77,7 +78,7 @@ export const mutants: readonly Mutant[] = [
 						late.late = false;
 						this.#store(queue)?.apply();
 						this.flush();
-					}, 20);
+					}, 80);
 					if (late.late) return;
 					const appended = this.#store([]);`,
 			},
