@@ -9,7 +9,7 @@ import { parseXml, writeXml } from "../../protocol/codec/xml.ts";
 import { formatCursor, parseCursor } from "../../protocol/cursor.ts";
 import type { ClientEnvelope, Json, ServerEnvelope } from "../../protocol/envelopes.ts";
 import { errorCodes } from "../../protocol/errors.ts";
-import { limits } from "../../protocol/limits.ts";
+import type { limits } from "../../protocol/limits.ts";
 import { mergePatch } from "../../protocol/merge-patch.ts";
 import { isClientId, isName, readName } from "../../protocol/names.ts";
 import { matchesPattern, readPattern } from "../../protocol/patterns.ts";

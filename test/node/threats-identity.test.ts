@@ -52,7 +52,8 @@ async function open(client: string, sub?: string) {
 	await until(() => told.length > 0 || state.closed > 0, "the first word");
 	const ask = async (envelope: { readonly ref: number; readonly [field: string]: unknown }) => {
 		socket.send(JSON.stringify(envelope));
-		await until(() => told.some(({ ref }) => ref === envelope.ref) || state.closed > 0, "an answer");
+		// After its last word a socket may take its time to close.
+		await until(() => told.some(({ t, ref }) => ref === envelope.ref || t === "bye"), "an answer");
 		return told.find(({ ref }) => ref === envelope.ref);
 	};
 	return { ask, told, state, close: () => socket.close() };
