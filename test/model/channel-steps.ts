@@ -122,7 +122,8 @@ export const channelSteps: readonly StepKind[] = [
 	},
 	{
 		name: "resume",
-		weight: 6,
+		// Somewhat more than a fifth of them has something to replay, of which 500 runs are to meet a thousand, whatever is drawn.
+		weight: 8,
 		make: (a, b, c) => async (model, real, counts) => {
 			// One of the last: older ones are from before a wipe more often than not.
 			const mark = real.marks.at(-1 - (c % 3)) ?? real.marks.at(-1);
