@@ -47,9 +47,11 @@ export const liveSteps: readonly StepKind[] = [
 		name: "call",
 		weight: 2,
 		make: (a, b, c) => async (_model, real) => {
-			const { line, space } = real.program(a);
-			const answer = space.call<{ double: number }>("double", { n: c }, { timeout: 3_000_000 });
-			if (b % 3 === 0) line.cut();
+			const input = { n: c };
+			const answer = real.ask(a, ({ space }) =>
+				space.call<{ double: number }>("double", input, { timeout: 3_000_000 }),
+			);
+			if (b % 3 === 0) real.program(a).line.cut();
 			same(await answer, { double: 2 * c }, "the reply to a call");
 		},
 	},

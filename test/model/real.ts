@@ -21,6 +21,8 @@ export interface Program {
 	readonly line: Line;
 	readonly client: Aerogram;
 	readonly space: Space;
+	/** The last life of the space in which it had an answer on its connection. */
+	life: number;
 }
 
 /** What a subscription told, as it told it: which life an epoch belongs to may become known only later. */
@@ -60,7 +62,7 @@ export class Real {
 		for (const name of ["a", "b", "c"]) {
 			const line = await Line.to(engine.port);
 			const client = new Aerogram(line.url, { client: `${name}-${space}`, durations });
-			programs.push({ line, client, space: client.space(space) });
+			programs.push({ line, client, space: client.space(space), life: 0 });
 		}
 		const real = new Real(engine, space, programs);
 		await real.noteEpoch();
@@ -73,6 +75,23 @@ export class Real {
 		const program = this.programs[index % this.programs.length];
 		if (!program) throw new Error("there is no program");
 		return program;
+	}
+
+	/**
+	 * Does what goes out on a program's connection. The first time after a wipe, that may be the connection of the life before, whose
+	 * end the client has yet to hear of. Then the protocol has it say that the outcome is unknown; and as the server hears nothing
+	 * more on such a connection, nothing of it is in this life, and it is done once more.
+	 */
+	async ask<Value>(index: number, action: (program: Program) => Promise<Value>): Promise<Value> {
+		const program = this.program(index);
+		const life = this.epochs.length - 1;
+		const heard = program.life === life;
+		const value = await action(program).catch((error: { code?: string }) => {
+			if (heard || error.code !== "unknown_outcome") throw error;
+			return action(program);
+		});
+		program.life = life;
+		return value;
 	}
 
 	/** A value that nobody published before. */
