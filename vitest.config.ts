@@ -15,7 +15,7 @@ if (!chromium && needsChromium()) throw new Error("There is no Chromium, and in 
 const workerKeys = "main:q7Jd0WvYk3mT9xLr5ZcN8uBf2HsEa6GpQiXo1RtVwMy";
 
 /** The files that take longest, the longest first: what starts last should end soon. */
-const longest = ["rows", "cli-records", "promises-sse", "promises-long-poll", "promises-msgpack", "cli-sub", "page"];
+const longest = ["rows", "promises-drawn", "cli-sub", "bad-clients", "page"];
 
 /** Starts the longest files first, and the others as Vitest orders them. */
 class LongestFirst extends BaseSequencer {
@@ -63,7 +63,7 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cach
 // Groups run one after another: what measures time has the machine to itself.
 export default defineConfig({
 	test: {
-		maxWorkers: 6,
+		maxWorkers: 4,
 		sequence: { sequencer: LongestFirst },
 		// A test's name is a promise in a sentence, and a mutant names the ones that it breaks.
 		taskTitleValueFormatTruncate: 0,
@@ -134,6 +134,7 @@ export default defineConfig({
 					...nodeTests,
 					testTimeout: 300_000,
 					...checkedAnswers,
+					globalSetup: [...checkedAnswers.globalSetup, "test/helpers/global-promises.ts"],
 					fileParallelism: false,
 					sequence: { groupOrder: 4 },
 				},
