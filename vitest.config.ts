@@ -15,7 +15,7 @@ if (!chromium && needsChromium()) throw new Error("There is no Chromium, and in 
 const workerKeys = "main:q7Jd0WvYk3mT9xLr5ZcN8uBf2HsEa6GpQiXo1RtVwMy";
 
 /** The files that take longest, the longest first: what starts last should end soon. */
-const longest = ["rows", "promises-drawn", "cli-sub", "bad-clients", "page"];
+const longest = ["rows", "promises", "bad-clients", "page"];
 
 /** Starts the longest files first, and the others as Vitest orders them. */
 class LongestFirst extends BaseSequencer {
