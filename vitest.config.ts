@@ -63,7 +63,7 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cach
 // Groups run one after another: what measures time has the machine to itself.
 export default defineConfig({
 	test: {
-		maxWorkers: 4,
+		maxWorkers: 3,
 		sequence: { sequencer: LongestFirst },
 		// A test's name is a promise in a sentence, and a mutant names the ones that it breaks.
 		taskTitleValueFormatTruncate: 0,
