@@ -57,6 +57,14 @@ export function processTree(pid: number): ProcessInfo[] {
 	return tree;
 }
 
+/** The memory of the one runtime that a process started, in MiB, as the system counts it. */
+export function residentMemory(pid: number): number {
+	const [runtime, ...others] = processTree(pid).filter(({ name }) => name.startsWith("workerd"));
+	if (runtime === undefined || others.length > 0) throw new Error(`${pid} has not one runtime`);
+	const status = readFileSync(`/proc/${runtime.pid}/status`, "utf8");
+	return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1_024;
+}
+
 /** The living processes of a process group. */
 export function processGroup(group: number): ProcessInfo[] {
 	return listProcesses().filter((candidate) => candidate.group === group);

@@ -1,5 +1,10 @@
 import type { Json } from "../../protocol/envelopes.ts";
 
+/** The seed of this run: that of `AEROGRAM_TEST_SEED`, to see again what another met; else one that nobody had. */
+export function seedOfRun(): number {
+	return Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000_000);
+}
+
 /** A source of the same random numbers for the same seed (mulberry32), so that a failure can be seen again. */
 export class Random {
 	#state: number;
@@ -26,6 +31,13 @@ export class Random {
 		const item = items[this.below(items.length)];
 		if (item === undefined) throw new Error("there is nothing to pick from");
 		return item;
+	}
+
+	/** So many of the items, or all where there are fewer, each once. */
+	draw<Item>(items: readonly Item[], count: number): Item[] {
+		const left = [...items];
+		const take = () => left.splice(this.below(left.length), 1);
+		return Array.from({ length: Math.min(count, left.length) }, take).flat();
 	}
 
 	/** Up to, not including, `below` of what `make` makes. */

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { seedOfRun } from "../helpers/random.ts";
 import { channelSteps, channels } from "./channel-steps.ts";
 import { Engine, kept } from "./engine.ts";
 import { faultSteps } from "./fault-steps.ts";
@@ -10,7 +11,7 @@ import { recordSteps } from "./record-steps.ts";
 import { type Counts, stepsOf } from "./step.ts";
 
 const runs = Number(process.env.AEROGRAM_TEST_RUNS ?? 500);
-const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000_000);
+const seed = seedOfRun();
 const kinds = [...channelSteps, ...faultSteps, ...recordSteps, ...liveSteps];
 /** Where to begin: the path that fast-check prints of a run that failed. */
 const path = process.env.AEROGRAM_TEST_PATH;

@@ -6,7 +6,7 @@
  */
 import { buildWorker } from "../../tools/build.ts";
 import { editSources } from "../helpers/edited-build.ts";
-import { Random } from "../helpers/random.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
 import { tryAll, whyRed } from "../helpers/red-run.ts";
 import { type Mutant, mutants } from "./mutants.ts";
 
@@ -21,12 +21,11 @@ const drawn = 3;
 
 /** One mutant of each of some guarantees. */
 function draw(): Mutant[] {
-	const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000_000);
+	const seed = seedOfRun();
 	const random = new Random(seed);
-	const guarantees = [...Map.groupBy(mutants, ({ breaks }) => breaks)];
-	const some = Array.from({ length: drawn }, () => guarantees.splice(random.below(guarantees.length), 1)[0]);
-	console.log(`seed ${seed}: ${some.map((each) => each?.[0]).join(", ")}, of ${mutants.length} mutants`);
-	return some.flatMap((each) => each?.[1][random.below(each[1].length)] ?? []);
+	const some = random.draw([...Map.groupBy(mutants, ({ breaks }) => breaks)], drawn);
+	console.log(`seed ${seed}: ${some.map(([breaks]) => breaks).join(", ")}, of ${mutants.length} mutants`);
+	return some.map(([, alike]) => random.pick(alike));
 }
 
 const only = process.argv[2];

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { durations, limits } from "../../protocol/limits.ts";
 import { frame, opcodes, upgradeByHand } from "../helpers/frames.ts";
 import { getJson, headOf, postJson, publishAll } from "../helpers/http.ts";
-import { processTree } from "../helpers/processes.ts";
+import { residentMemory } from "../helpers/processes.ts";
 import { startServer, type TestServer } from "../helpers/server.ts";
 import { Frames } from "../helpers/socket-frames.ts";
 import { connectTcp, exchangeText, readLine, type TcpClient } from "../helpers/tcp-client.ts";
@@ -104,20 +103,13 @@ describe("a client that stops reading", () => {
 		return slowest;
 	}
 
-	/** The memory of the runtime, in MiB. */
-	function memory(): number {
-		const runtime = processTree(server.pid).find(({ name }) => name === "workerd");
-		const status = readFileSync(`/proc/${runtime?.pid}/status`, "utf8");
-		return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
-	}
-
 	test("costs the server no memory and others no time, is closed with slow_consumer, and loses nothing", async () => {
 		// Four floods that are all read: by then the runtime has taken the memory that 20 MB cost by themselves.
 		for (let time = 0; time < 4; time++) {
 			using live = await subscribe(`warm:${time}`);
 			await Promise.all([flood(`warm:${time}`), readAll(live, `warm:${time}`)]);
 		}
-		const before = memory();
+		const before = residentMemory(server.pid);
 
 		const mute = await Promise.all(
 			Array.from({ length: 4 }, async () => {
@@ -131,7 +123,7 @@ describe("a client that stops reading", () => {
 		using live = await subscribe("flood");
 		const [slowest] = await Promise.all([flood("flood"), readAll(live, "flood")]);
 		expect(slowest).toBeLessThan(1_000);
-		expect(memory() - before).toBeLessThan(20);
+		expect(residentMemory(server.pid) - before).toBeLessThan(20);
 		// Who is behind is looked at when something is stored.
 		await new Promise((resolve) => setTimeout(resolve, durations.slow * 0.05 + 100));
 		await publishAll(`${space()}/channels/flood/messages`, ["one more"]);

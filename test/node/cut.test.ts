@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import { Aerogram } from "../../sdk/index.ts";
 import { publishAll } from "../helpers/http.ts";
 import { startProxy } from "../helpers/proxy.ts";
-import { Random } from "../helpers/random.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
 import { startServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.ts";
 import { connectWire } from "../helpers/wire.ts";
 
 const cutsWanted = Number(process.env.AEROGRAM_TEST_CUTS ?? 200);
 const messages = 5_000;
-const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000);
+const seed = seedOfRun();
 const durations = { backoffBase: 5, backoffCap: 20, backoffFloor: 1, spread: 10 };
 
 test(`${cutsWanted} cuts at random bytes lose no message of ${messages} and double none`, {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { expectProblem, getJson } from "../helpers/http.ts";
-import { Random } from "../helpers/random.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
 import { type RecordBody, type RecordsBody, sendJson, writeRecord } from "../helpers/records.ts";
 import { startServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.ts";
 
-const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000);
+const seed = seedOfRun();
 
 interface Counter {
 	readonly n: number;

@@ -5,14 +5,14 @@ import { limits } from "../../protocol/limits.ts";
 import { Aerogram, type AerogramOptions } from "../../sdk/index.ts";
 import { type Ack, type Entry, flawless, judge } from "../helpers/ledger.ts";
 import { startProxy } from "../helpers/proxy.ts";
-import { Random } from "../helpers/random.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
 import { readLog } from "../helpers/read-log.ts";
 import { startServer, type TestServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.ts";
 
 /** Reconnecting quickly makes more of it fit; what is waited for an answer stays as shipped. */
 const durations = { backoffBase: 10, backoffCap: 100, backoffFloor: 5, spread: 50 };
-const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000);
+const seed = seedOfRun();
 
 let server: TestServer;
 beforeAll(async () => {

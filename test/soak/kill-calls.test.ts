@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import { Aerogram, type CallContext, type Space } from "../../sdk/index.ts";
 import { getJson } from "../helpers/http.ts";
 import { startProxy } from "../helpers/proxy.ts";
-import { Random } from "../helpers/random.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
 import { startServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.ts";
 import { connectWire } from "../helpers/wire.ts";
 
 const kills = 20;
 const callsPerPoint = 4;
-const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000);
+const seed = seedOfRun();
 /** Reconnecting quickly makes more kills fit; what is waited for an answer stays as shipped. */
 const durations = { backoffBase: 20, backoffCap: 150, backoffFloor: 10, spread: 100 };
 const timeout = 120_000;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { limits } from "../../protocol/limits.ts";
 import { Aerogram, type CollectionChange, isAerogramError, type LiveRecords, type WatchGap } from "../../sdk/index.ts";
 import { startProxy } from "../helpers/proxy.ts";
-import { Random } from "../helpers/random.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
 import { startServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.ts";
 
@@ -17,7 +17,7 @@ const seconds = Number(process.env.AEROGRAM_TEST_SECONDS ?? 10);
 const kills = Number(process.env.AEROGRAM_TEST_KILLS ?? 4);
 const writers = 50;
 const watchers = 20;
-const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000);
+const seed = seedOfRun();
 /** Reconnecting quickly makes more cuts fit; what is waited for an answer stays as shipped. */
 const durations = { backoffBase: 20, backoffCap: 150, backoffFloor: 10, spread: 100 };
 

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { scaleDurations } from "../../protocol/limits.ts";
 import { getJson } from "../helpers/http.ts";
 import { comes, gatherMembers } from "../helpers/members.ts";
-import { processTree } from "../helpers/processes.ts";
+import { residentMemory } from "../helpers/processes.ts";
 import { startServer, type TestServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.ts";
 import { connectWire } from "../helpers/wire.ts";
@@ -73,7 +72,7 @@ test("watchers that stop reading cost no memory, the others are told everything,
 	const seen = members.follow("eve", "slow");
 	const names = Array.from({ length: 20 }, (_, number) => `m${number}`);
 	const wires = await Promise.all(names.map((name) => connectWire(server.url, "slow", name)));
-	const before = memoryOf(server.pid);
+	const before = residentMemory(server.pid);
 	const data = "x".repeat(4_000);
 	for (let round = 0; round < 100; round++) {
 		const enters = round % 2 === 0;
@@ -82,22 +81,15 @@ test("watchers that stop reading cost no memory, the others are told everything,
 		const wanted = enters ? names.length : 0;
 		expect(await comes(() => seen.view.split(",").filter(Boolean).length === wanted, 10_000)).toBe(true);
 	}
-	const grown = memoryOf(server.pid) - before;
+	const grown = residentMemory(server.pid) - before;
 	const told = 100 * names.length * data.length * stopped.length;
-	console.log(`for 40 that do not read, ${Math.round(told / 1e6)} MB to tell, the server grew by ${grown} MB`);
+	console.log(
+		`for 40 that do not read, ${Math.round(told / 1e6)} MB to tell, the server grew by ${grown.toFixed(1)} MiB`,
+	);
 	// Without a bound, what does not fit into the system's own buffers, some 4 MB a socket, would be in it.
-	expect(grown).toBeLessThan(80);
+	expect(grown).toBeLessThan(76);
 	const sockets = async () => (await getJson<{ sockets: number }>(`${server.url}/v1/spaces/slow`)).sockets;
 	await until(async () => (await sockets()) === wires.length + 1, "the end of those that do not read", 5 * grace);
 	for (const socket of stopped) socket.terminate();
 	for (const wire of wires) wire.close();
 });
-
-/** Megabytes of the largest process of a server. */
-function memoryOf(pid: number): number {
-	const sizes = processTree(pid).map((each) => {
-		const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${each.pid}/status`, "utf8")) ?? [];
-		return Number(kilobytes) / 1_000;
-	});
-	return Math.round(Math.max(...sizes));
-}

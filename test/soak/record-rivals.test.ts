@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { expectProblem, getJson } from "../helpers/http.ts";
-import { Random } from "../helpers/random.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
 import { type RecordBody, sendJson, writeRecord } from "../helpers/records.ts";
 import { startServer } from "../helpers/server.ts";
 
-const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000);
+const seed = seedOfRun();
 const writers = 1_000;
 
 interface Counter {

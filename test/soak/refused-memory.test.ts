@@ -1,12 +1,11 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { limits } from "../../protocol/limits.ts";
 import { getJson } from "../helpers/http.ts";
-import { processGroup } from "../helpers/processes.ts";
+import { residentMemory } from "../helpers/processes.ts";
 import { startServer, type TestServer } from "../helpers/server.ts";
 
 /** Refused inputs that are measured. */
@@ -24,13 +23,6 @@ beforeAll(async () => {
 	server = await startServer();
 });
 afterAll(() => server.stop());
-
-/** The memory of the runtime, in MiB. */
-function memory(): number {
-	const runtime = processGroup(server.pid).find(({ name }) => name.startsWith("workerd"));
-	const status = readFileSync(`/proc/${runtime?.pid}/status`, "utf8");
-	return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
-}
 
 /** Ten kilobytes that would be ten megabytes. */
 const bomb = gzipSync(Buffer.alloc(10 * 1_024 * 1_024, 32), { level: 9 });
@@ -131,15 +123,15 @@ test.skipIf(process.platform !== "linux")(
 	async () => {
 		await refuseOverHttp(warmUp);
 		await refuse(inputs / 10);
-		const before = memory();
+		const before = residentMemory(server.pid);
 		const started = performance.now();
 		const refused = await refuse(inputs);
 		const took = (performance.now() - started) / 1_000;
-		let after = memory();
+		let after = residentMemory(server.pid);
 		// What is garbage by then may be kept for a while: nothing more is sent.
 		for (let look = 0; look < 50 && after - before > mostGrowth; look++) {
 			await sleep(100);
-			after = memory();
+			after = residentMemory(server.pid);
 		}
 		console.log(
 			`${refused} refused, ${took.toFixed(1)} s; ${before.toFixed(0)} MiB, then ${after.toFixed(0)} MiB of the runtime`,

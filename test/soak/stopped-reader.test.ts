@@ -1,14 +1,13 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Aerogram } from "../../sdk/index.ts";
 import { projectFolder } from "../../tools/build.ts";
 import { postJson } from "../helpers/http.ts";
-import { processTree } from "../helpers/processes.ts";
-import { startServer, type TestServer } from "../helpers/server.ts";
+import { residentMemory } from "../helpers/processes.ts";
+import { startServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.ts";
 
 /** For how long it reads nothing; the server's patience is scaled to it. */
@@ -23,14 +22,6 @@ interface Report {
 	readonly gaps: number;
 	/** Why it lost its connection, each time. */
 	readonly lost: readonly string[];
-}
-
-/** Memory of the runtime that the system counts, in MiB. */
-function residentMemory(server: TestServer): number {
-	const runtimes = processTree(server.pid).filter(({ name }) => name.startsWith("workerd"));
-	expect(runtimes.length).toBe(1);
-	const status = readFileSync(`/proc/${runtimes[0]?.pid}/status`, "utf8");
-	return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
 }
 
 /** Publishes at the rate for so long. Returns how many it was, once all are stored. */
@@ -75,11 +66,11 @@ test.runIf(process.platform === "linux")(
 			const before = await flow(client, "flow", 2_000);
 			await until(async () => (await report()).last === before, "the reader");
 			reader.kill("SIGSTOP");
-			const memory = residentMemory(server);
+			const memory = residentMemory(server.pid);
 			latencies.length = 0;
 			let most = memory;
 			const watching = setInterval(() => {
-				most = Math.max(most, residentMemory(server));
+				most = Math.max(most, residentMemory(server.pid));
 			}, 250);
 			const during = await flow(client, "flow", seconds * 1_000);
 			clearInterval(watching);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Aerogram } from "../../sdk/index.ts";
 import { projectFolder } from "../../tools/build.ts";
-import { Random } from "../helpers/random.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
 import { startServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.ts";
 
@@ -20,7 +20,7 @@ interface Told {
 const kills = 5;
 
 test(`a program with a stored queue, killed ${kills} times while it publishes, leaves nothing unsent and nothing stored twice`, async () => {
-	const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000);
+	const seed = seedOfRun();
 	const random = new Random(seed);
 	const folder = await mkdtemp(join(tmpdir(), "aerogram-queue-"));
 	await using server = await startServer();

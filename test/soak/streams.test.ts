@@ -1,21 +1,12 @@
-import { readFileSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { buildEdited, type Edit } from "../helpers/edited-build.ts";
 import { getJson, type Page, postJson, publishAll } from "../helpers/http.ts";
-import { processTree } from "../helpers/processes.ts";
+import { residentMemory } from "../helpers/processes.ts";
 import { startServer, type TestServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.ts";
 
 const limits = { timeout: 120_000 };
-
-/** Memory of the runtime that the system counts, in MiB. */
-function residentMemory(server: TestServer): number {
-	const runtimes = processTree(server.pid).filter(({ name }) => name.startsWith("workerd"));
-	expect(runtimes.length).toBe(1);
-	const status = readFileSync(`/proc/${runtimes[0]?.pid}/status`, "utf8");
-	return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
-}
 
 /** Publishes so many megabytes, four messages a request. */
 async function flood(messages: string, megabytes: number): Promise<void> {
@@ -120,13 +111,13 @@ describe.concurrent("for as long as it takes", () => {
 			const messages = `${server.url}${channel}`;
 			// Publishing alone fills the runtime's heap to what it keeps.
 			await flood(messages, 150);
-			const before = residentMemory(server);
+			const before = residentMemory(server.pid);
 			const readers = [channel, "/v1/spaces/flood/events?channel=chat&channel=other"].map((path) =>
 				openAndStop(server, path),
 			);
 			await until(async () => (await subscribersOf(messages)) === readers.length, "the readers");
 			await flood(messages, 100);
-			const growth = residentMemory(server) - before;
+			const growth = residentMemory(server.pid) - before;
 			console.log(
 				`${before.toFixed(0)} MiB, and ${growth.toFixed(1)} MiB more for ${readers.length} stopped readers and 100 MB`,
 			);

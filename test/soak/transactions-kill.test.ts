@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Message } from "../../protocol/envelopes.ts";
 import { postJson, readMessages } from "../helpers/http.ts";
-import { Random } from "../helpers/random.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
 import { walkRecords } from "../helpers/records.ts";
 import { startServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.ts";
@@ -13,7 +13,7 @@ const kills = 5;
 
 test(`${kills} kill -9 during transactions: of each, all parts are there, or none`, { timeout: 120_000 }, async () => {
 	await using own = await startServer();
-	const random = new Random(Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000));
+	const random = new Random(seedOfRun());
 	const space = `${own.url}/v1/spaces/kills`;
 	const answered = new Set<number>();
 	const writers = 6;

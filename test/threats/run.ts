@@ -3,7 +3,7 @@
  * assertion. Ten rows of the table, drawn by a seed that is printed (another by `AEROGRAM_TEST_SEED`); `-- --all`: each.
  * `-- --without T9` does one of them, and ends as its test does: red, with exit code 1.
  */
-import { Random } from "../helpers/random.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
 import { tryAll, whyRed, withFolder } from "../helpers/red-run.ts";
 import { type Threat, threats } from "./threats.ts";
 
@@ -17,12 +17,10 @@ function tryWithout({ edits, red }: Threat, folder: string): Promise<string | un
 /** The rows to try: all, or some drawn by a seed. */
 function draw(): readonly Threat[] {
 	if (process.argv[2] === "--all") return threats;
-	const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000_000);
-	const random = new Random(seed);
-	const left = [...threats];
-	const some = Array.from({ length: Math.min(drawn, left.length) }, () => left.splice(random.below(left.length), 1)[0]);
-	console.log(`seed ${seed}: ${some.map((threat) => threat?.id).join(" ")} of ${threats.length} rows`);
-	return some.flatMap((threat) => threat ?? []);
+	const seed = seedOfRun();
+	const some = new Random(seed).draw(threats, drawn);
+	console.log(`seed ${seed}: ${some.map(({ id }) => id).join(" ")} of ${threats.length} rows`);
+	return some;
 }
 
 const without = process.argv[2] === "--without" ? process.argv[3] : undefined;

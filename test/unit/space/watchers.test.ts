@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { limits } from "../../../protocol/limits.ts";
-import { Random } from "../../helpers/random.ts";
+import { Random, seedOfRun } from "../../helpers/random.ts";
 import { CopyReader, slow, WatchersBench } from "./watchers-bench.ts";
 
 const big = (size: number, letter = "x") => ({ text: letter.repeat(size) });
@@ -194,7 +194,7 @@ test("credit for what was never sent, or for no watch of mine, does no harm", ()
 });
 
 test("2,000 random steps of 12 readers leave every copy as what is stored, no revision twice, none that falls", () => {
-	const seed = Number(process.env.AEROGRAM_TEST_SEED ?? Date.now() % 1_000_000);
+	const seed = seedOfRun();
 	const random = new Random(seed);
 	const bench = new WatchersBench();
 	const spans = [{}, { prefix: "id-1" }, { id: "id-7" }, { prefix: "none" }];
