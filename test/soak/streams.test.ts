@@ -29,7 +29,7 @@ function openAndStop(server: TestServer, path: string): Socket {
 /** Tells, as `rowsWritten` of a space, how often it was asked for anything that a long-poll asks for. */
 const counting: readonly Edit[] = [
 	["export class Space extends", "let asked = 0;\nexport class Space extends"],
-	["\t\tconst { rowsWritten } = this.#database;", "\t\tconst rowsWritten = asked;"],
+	["...this.#database.usage };", "...this.#database.usage, rowsWritten: asked };"],
 	...[
 		"\tasync history(request: api.HistoryRequest): Promise<api.HistoryPage | api.Refusal> {",
 		"\toverride async fetch(request: Request): Promise<Response> {",
