@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
@@ -10,6 +10,10 @@ import { importText, skipEveryTest } from "./tools/vitest-plugins.ts";
 
 const chromium = findChromium();
 if (!chromium && needsChromium()) throw new Error("There is no Chromium, and in CI nothing may be skipped.");
+// Vitest keeps from one run to the next where an import leads: one that led nowhere once would do so for good.
+if (!existsSync(join(import.meta.dirname, "worker/generated"))) {
+	throw new Error("The SDK that the Worker serves is not built yet: `npm test` does so, or `npm run prepare-tests`.");
+}
 
 /** A key of no other server, for tests inside the runtime. */
 const workerKeys = "main:q7Jd0WvYk3mT9xLr5ZcN8uBf2HsEa6GpQiXo1RtVwMy";

@@ -1,8 +1,12 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { scaleDurations } from "../../protocol/limits.ts";
 import { EventReader, type StreamedEvent } from "../helpers/event-reader.ts";
 import { evict, freshSpace } from "./space.ts";
+
+/** How long a reader may be behind without reading: a hundredth of what it is, as all durations of these tests. */
+const slow = scaleDurations(0.01).slow;
 
 type Stub = ReturnType<typeof freshSpace>["stub"];
 
@@ -116,9 +120,12 @@ test("a wipe, and what can no longer be told, is a reset, and everything there i
 test("a reader that does not read is ended after a window; it comes back, and gets the last change of each record", async () => {
 	const { name, stub } = freshSpace();
 	const response = await ask(name, "carts");
-	for (let index = 0; index < 200; index++) await put(stub, `id-${index % 40}`, { index, text: "x".repeat(20_000) });
+	const write = (index: number) => put(stub, `id-${index % 40}`, { index, text: "x".repeat(20_000) });
+	for (let index = 0; index < 199; index++) await write(index);
+	// A space looks how long a reader has been behind when there is something to tell it.
+	await new Promise((resolve) => setTimeout(resolve, slow * 1.2));
+	await write(199);
 	const stuck = new EventReader(response.body);
-	// Durations are a hundredth here: 30 s without reading are 0.3 s.
 	await stuck.until(() => stuck.ended === "closed", "its end");
 	const again = await open(name, "carts", { "last-event-id": stuck.lastId });
 	await again.until(() => short(again.events.slice(-1))[0] === "+id-39@200", "the last change");
