@@ -51,14 +51,17 @@ mkdirSync(temporary, { recursive: true });
 process.env.TMPDIR = temporary;
 process.once("exit", () => rmSync(temporary, { recursive: true, force: true, maxRetries: 3 }));
 
-/** Where the tests note the error codes that servers said: many processes write it, the last test reads it. */
-const seenCodes = join(temporary, "seen-codes");
+/** Where the tests note which error codes servers said, and which promises were kept: the last tests read it. */
+const notes = {
+	AEROGRAM_TEST_SEEN: join(temporary, "seen-codes"),
+	AEROGRAM_TEST_KEPT: join(temporary, "kept-promises"),
+};
 
 /** Whatever a server answers is compared with what its OpenAPI document says, and its error codes are noted. */
 const checkedAnswers = {
 	globalSetup: ["test/helpers/global-openapi.ts"],
 	setupFiles: ["test/helpers/openapi/setup.ts", "test/helpers/seen-setup.ts"],
-	env: { AEROGRAM_TEST_SEEN: seenCodes },
+	env: notes,
 };
 
 /** Every process that a test starts loads the same modules: what they compile to is kept, which saves each a third of its start. */
@@ -113,18 +116,17 @@ export default defineConfig({
 					include: ["test/node/**/*.test.ts", "test/guards/**/*.test.ts"],
 					...nodeTests,
 					...checkedAnswers,
-					globalSetup: [...checkedAnswers.globalSetup, "test/helpers/global-promises.ts"],
 					sequence: { groupOrder: 1 },
 				},
 			},
 			{
-				// After all others: whether every error code was met.
+				// After all others: whether every error code was met, and every promise of every transport.
 				test: {
-					name: "codes",
+					name: "coverage",
 					include: ["test/coverage/**/*.test.ts"],
 					...shared,
 					globalSetup: ["test/helpers/global-seen.ts"],
-					env: { AEROGRAM_TEST_SEEN: seenCodes },
+					env: notes,
 					sequence: { groupOrder: 3 },
 				},
 			},
@@ -138,7 +140,6 @@ export default defineConfig({
 					...nodeTests,
 					testTimeout: 300_000,
 					...checkedAnswers,
-					globalSetup: [...checkedAnswers.globalSetup, "test/helpers/global-promises.ts"],
 					fileParallelism: false,
 					sequence: { groupOrder: 4 },
 				},

@@ -1,17 +1,13 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { afterAll, beforeAll, inject, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import { Aerogram, type AerogramOptions, isAerogramError, type Message } from "../../sdk/index.ts";
 import { connect, type TcpConnection } from "../../sdk/node/index.ts";
 import { keep } from "../promises/stage.ts";
 import { tcpPromises } from "../promises/tcp.ts";
 import { type ClientTransportId, promisesOf, type TransportId, transports } from "../promises/transports.ts";
+import { noteOutcomes } from "./kept-promises.ts";
 import { startPromiseServer } from "./promise-server.ts";
 
 type PromiseServer = Awaited<ReturnType<typeof startPromiseServer>>;
-
-/** What became of the promises of one transport, by name. */
-export type Outcomes = Readonly<Record<string, boolean>>;
 
 /** Makes a test of each promise that a transport keeps, against a server of its own, and notes what becomes of them. */
 export function testPromises(transport: ClientTransportId, options: AerogramOptions = {}): void {
@@ -62,7 +58,7 @@ function testEach<One extends { readonly name: string }>(
 	});
 	afterAll(async () => {
 		await server?.stop();
-		await writeFile(join(inject("promiseOutcomes"), `${transport}.json`), JSON.stringify(outcomes));
+		noteOutcomes(transport, outcomes);
 	});
 	test.each(promises)(`${transports[transport].name} in Node: $name`, async (promise) => {
 		outcomes[promise.name] = false;

@@ -41,11 +41,10 @@ describe("the help of a command", () => {
 	});
 
 	test.each(names)("names every option that %s knows, and no other", async (name) => {
-		const help = await helpOf(name);
-		const told = new Set([...help.matchAll(/^ {2}--([a-z][a-z-]*)/gm)].map(([, option]) => option));
+		const told = new Set(optionsIn(await helpOf(name)));
 		expect(told.size).toBeGreaterThan(0);
 		const command = await commands.get(name)?.load();
-		for (const option of options) {
+		for (const option of await everyOption()) {
 			// No argument after it: an option that is known asks for its value, or the command for its place.
 			const refusal = await command?.run([`--${option}`, "--no-such-option"]).catch((error: Error) => error.message);
 			const known = refusal !== `Unknown option '--${option}'; ${refusal?.split("; ")[1]}`;
@@ -54,25 +53,17 @@ describe("the help of a command", () => {
 	});
 });
 
-/** Every option that some command has. */
-const options = [
-	...[
-		"to",
-		"json",
-		"text",
-		"name",
-		"key",
-		"id",
-		"ephemeral",
-		"from",
-		"count",
-		"prefix",
-		"if-match",
-		"if-absent",
-		"ttl",
-	],
-	...["host", "port", "tcp", "data", "https", "unsafe-open", "bundle"],
-];
+/** The options that a help names, without `--help`, which is answered before a command is asked. */
+function optionsIn(help: string): readonly string[] {
+	const options = [...help.matchAll(/^ {2}--([a-z][a-z-]*)/gm)].map(([, option = ""]) => option);
+	return options.filter((option) => option !== "help");
+}
+
+/** Every option that the help of some command names. */
+async function everyOption(): Promise<readonly string[]> {
+	const helps = await Promise.all(names.map(helpOf));
+	return [...new Set(helps.flatMap(optionsIn))];
+}
 
 /** For a terminal of 120 columns, and without its control characters. */
 function expectPlain(text: string): void {

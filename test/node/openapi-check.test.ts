@@ -27,7 +27,7 @@ let server: LocalServer;
 beforeAll(async () => {
 	await new Promise<void>((resolve) => liar.listen(0, "127.0.0.1", resolve));
 	liarUrl = `http://127.0.0.1:${(liar.address() as AddressInfo).port}`;
-	noteServer(liarUrl);
+	noteServer(liarUrl, { invented: true });
 	server = await serveHere();
 });
 afterAll(async () => {
@@ -139,7 +139,7 @@ test("a body that is cut off, and one that never comes whole, hold no test up", 
 test("programs that are no server of ours may answer what they like", async () => {
 	forgetServer(liarUrl);
 	expect(await ask("/v1/spaces", 418, {})).toBe("");
-	noteServer(liarUrl);
+	noteServer(liarUrl, { invented: true });
 });
 
 test("the served document is the one that answers are compared with, and is not sent twice", async () => {

@@ -1,3 +1,4 @@
+import { evictDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { durations } from "../../protocol/limits.ts";
@@ -13,6 +14,10 @@ interface Page {
 }
 
 const urlOf = (space: string, query: string) => `http://localhost/v1/spaces/${space}/channels/chat/messages${query}`;
+
+function ask(space: string, path: string): Promise<Response> {
+	return exports.default.fetch(`http://localhost/v1/spaces/${space}/${path}`);
+}
 
 async function poll(space: string, query: string): Promise<Page> {
 	const response = await exports.default.fetch(urlOf(space, query));
@@ -56,6 +61,32 @@ test("a long-poll in which nothing happens ends after its time with no messages 
 	expect(Date.now() - from).toBeGreaterThanOrEqual(durations.waitMost * scale - 5);
 	expect(page).toEqual({ epoch, floor: 1, head: 1, messages: [], next: `${epoch}:1` });
 	expect(await poll(name, `?after=${epoch}:1&wait=0`)).toEqual(page);
+});
+
+test.each([
+	["one channel", "channels/chat/messages?"],
+	["many channels", "events?channel=chat&channel=other&"],
+])("parked long-polls over %s let the object sleep: nothing wakes it", async (_, path) => {
+	const { name, stub } = freshSpace();
+	const { next } = (await (await ask(name, path.slice(0, -1))).json()) as Page;
+	for (let attempt = 1; ; attempt++) {
+		const parked = Date.now();
+		const polls = Array.from({ length: 10 }, () => ask(name, `${path}after=${next}&wait=30`));
+		await expect.poll(async () => (await stub.info()).sockets).toBe(10);
+		await evictDurableObject(stub);
+		// From here on each request, and each frame but a ping, would start the object again.
+		await new Promise((resolve) => setTimeout(resolve, 150));
+		const slept = await evictDurableObject(stub).then(
+			() => "it was awake",
+			(error: unknown) => String(error),
+		);
+		const inTime = Date.now() - parked < durations.waitMost * scale;
+		for (const { status } of await Promise.all(polls)) expect(status).toBe(200);
+		// One that has ended wakes it: on a machine so slow, another attempt must tell.
+		if (!inTime && attempt < 20) continue;
+		expect(slept).toContain("not currently running");
+		break;
+	}
 });
 
 test("a message that is older than since wakes a long-poll, which goes on waiting", async () => {

@@ -3,7 +3,7 @@ import type { Contract } from "./contract.ts";
 import { isEventStream } from "./contract.ts";
 import { EventChecker } from "./event-checker.ts";
 import type { Exchange } from "./paths.ts";
-import { isServer } from "./servers.ts";
+import { countsCodes, isServer } from "./servers.ts";
 
 /** How long a body that a test does not read may take to come, before it counts as left behind. */
 const patience = 2_000;
@@ -26,7 +26,8 @@ export class Inspector {
 			if (!isServer(asked)) return response;
 			const method = init?.method ?? (input instanceof Request ? input.method : "GET");
 			const { status, headers } = response;
-			this.#look({ method: normalize(method), target: asked.pathname + asked.search, status, headers }, response);
+			const exchange = { method: normalize(method), target: asked.pathname + asked.search, status, headers };
+			this.#look(exchange, response, countsCodes(asked) ? sawCodes : () => {});
 			return response;
 		};
 	}
@@ -34,7 +35,7 @@ export class Inspector {
 	/** Looks at an answer that did not come by fetch. */
 	check(exchange: Exchange, body: Uint8Array): void {
 		this.#note(exchange, this.#contract.checkHead(exchange));
-		this.#lookAtWhole(exchange, body);
+		this.#lookAtWhole(exchange, body, sawCodes);
 	}
 
 	/** All that was found since the last call, once the bodies that are on their way have come. */
@@ -50,16 +51,16 @@ export class Inspector {
 		return findings;
 	}
 
-	#look(exchange: Exchange, response: Response): void {
+	#look(exchange: Exchange, response: Response, saw: (text: string) => void): void {
 		this.#note(exchange, this.#contract.checkHead(exchange));
 		if (!response.body) return;
-		if (isEventStream(exchange)) this.#lookAtEvents(exchange, response);
-		else this.#lookAtBody(exchange, response.clone());
+		if (isEventStream(exchange)) this.#lookAtEvents(exchange, response, saw);
+		else this.#lookAtBody(exchange, response.clone(), saw);
 	}
 
-	#lookAtBody(exchange: Exchange, copy: Response): void {
+	#lookAtBody(exchange: Exchange, copy: Response, saw: (text: string) => void): void {
 		const read = copy.arrayBuffer().then(
-			(body) => this.#lookAtWhole(exchange, new Uint8Array(body)),
+			(body) => this.#lookAtWhole(exchange, new Uint8Array(body), saw),
 			// The test, or the server, cut it: there is nothing to look at.
 			() => {},
 		);
@@ -67,18 +68,18 @@ export class Inspector {
 		void read.then(() => this.#bodies.delete(read));
 	}
 
-	#lookAtWhole(exchange: Exchange, body: Uint8Array): void {
+	#lookAtWhole(exchange: Exchange, body: Uint8Array, saw: (text: string) => void): void {
 		this.#note(exchange, this.#contract.checkBody(exchange, body));
-		if (exchange.status >= 400) sawCodes(new TextDecoder().decode(body));
+		if (exchange.status >= 400) saw(new TextDecoder().decode(body));
 	}
 
 	/** A stream is looked at as the test reads it: whoever reads nothing must stay somebody who reads nothing. */
-	#lookAtEvents(exchange: Exchange, response: Response): void {
+	#lookAtEvents(exchange: Exchange, response: Response, saw: (text: string) => void): void {
 		const { body } = response;
 		if (!body) return;
 		const events = new EventChecker((event, data) => {
 			this.#note(exchange, this.#contract.checkEvent(exchange, event, data));
-			sawCodes(data);
+			saw(data);
 		});
 		let watched: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
 		const open = () => {
