@@ -1,9 +1,6 @@
 import type { Json } from "./envelopes.ts";
-import { limits } from "./limits.ts";
+import { limits, requestLimits } from "./limits.ts";
 import { fail, type Result, succeed } from "./result.ts";
-
-/** Longest name, in characters. */
-const longestName = 256;
 
 /** What a client says in an exchange. */
 export interface Exchange {
@@ -19,8 +16,8 @@ export function readExchange(value: Json): Result<Exchange> {
 	if (typeof name !== "string" || typeof message !== "string") {
 		return fail("bad_request", 'Send an object with a name and a message, both text: {"name": "…", "message": "…"}.');
 	}
-	if (name === "" || name.length > longestName) {
-		return fail("bad_request", `The name is text of 1 to ${longestName} characters.`);
+	if (name === "" || name.length > requestLimits.exchangeNameLength) {
+		return fail("bad_request", `The name is text of 1 to ${requestLimits.exchangeNameLength} characters.`);
 	}
 	return succeed({ name, message });
 }

@@ -1,3 +1,4 @@
+import { tokenLimits } from "./auth-limits.ts";
 import type { Capability } from "./capabilities.ts";
 
 /** Whom a request or a socket speaks for, and what it may do. The edge makes it, the space acts by it; it is plain JSON. */
@@ -26,12 +27,9 @@ export function keyPrincipal(id: string): string {
 	return `key:${id}`;
 }
 
-/** The most characters of a principal: those that OpenID Connect gives a subject. */
-export const principalLength = 255;
-
 /** Whether a text can be a principal: printable ASCII without a space, as OpenID Connect has subjects. */
 export function isPrincipal(text: unknown): text is string {
-	return typeof text === "string" && text.length <= principalLength && /^[\x21-\x7e]+$/.test(text);
+	return typeof text === "string" && text.length <= tokenLimits.principalLength && /^[\x21-\x7e]+$/.test(text);
 }
 
 /** Whether a principal is one that no token may have, because the server gives it itself. */

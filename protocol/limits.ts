@@ -113,44 +113,39 @@ export const quotas = {
 
 /** The quotas, by name. */
 export type Quotas = { readonly [Name in keyof typeof quotas]: number };
-/** What a token may be. */
-export const tokenLimits = {
-	/** Characters of a token: what it may do must fit in a header, and in what a socket keeps while its object sleeps. */
-	length: 8_192,
-	/** The longest that a token may live: what leaks is worth a day at most. */
-	lifeSeconds: 86_400,
-	/** How far clocks may differ: a token is taken so long after its end, and before its beginning. */
-	leewaySeconds: 30,
-	/** How long a minted token lives when its time is not said. */
-	defaultSeconds: 3_600,
-	/** Characters of a token's own id, `jti`. */
-	idLength: 128,
+
+/** The most that `aerogram.config.ts` may give these quotas: beyond, the platform would refuse, and without a code. */
+export const quotaCeilings = {
+	/** Members of one channel. */
+	membersPerChannel: 32_000,
+	/** Sockets of one space; the platform takes 32,768. */
+	socketsPerSpace: 32_000,
+	/** Bytes of one space; the platform takes 10 GB. */
+	spaceBytes: 9_500_000_000,
+} as const satisfies Partial<Quotas>;
+
+/** What one request, or one value on raw TCP, is held to, and what its answer is. No socket is told these. */
+export const requestLimits = {
+	/** Elements of one XML document. */
+	xmlElements: 100_000,
+	/** Attributes of one XML element. Three have a meaning. */
+	xmlAttributes: 16,
+	/** Characters (UTF-16 code units) of the name in an exchange. */
+	exchangeNameLength: 256,
+	/** Characters of it that the answer repeats: that must fit the one `recv(1024)` of a first program. */
+	greetedLength: 60,
+	/** Spaces, channels or collections in one list; `next` leads to those after them. */
+	listed: 1_000,
+	/** How long a browser may go by the answer to its preflight. */
+	preflightSeconds: 600,
 } as const;
 
-/** The public keys of issuers, which are fetched from a URL. */
-export const issuerKeyLimits = {
-	/** How long a fetch may take: whoever waits for it is a request. */
-	fetchSeconds: 5,
-	/** The least between two fetches: a token with an unknown key id, which anybody can make up, causes no more than that. */
-	againSeconds: 30,
-	/** So long keys are used without asking again. */
-	freshSeconds: 600,
-	/** So long they are used while they cannot be fetched: as long as the longest token lives. */
-	staleSeconds: 86_400,
-	/** The most that a key set may be. */
-	setBytes: 262_144,
-} as const;
-
-/** What was revoked is refused over HTTP within `checkSeconds`, and its sockets are closed within `againSeconds`. */
-export const revocationLimits = {
-	/** How long the edge goes by what it last heard of revocations. */
-	checkSeconds: 2,
-	/** So long after a revocation spaces are told a second time: a socket may have been opened by an edge that had not heard. */
-	againSeconds: 3,
-	/** Spaces that one shard tells at once: more would wait for one another. */
-	spacesAtOnce: 50,
-	/** How long a space that cannot be told is tried again. */
-	triedSeconds: 60,
+/** What the log cuts what it tells to. */
+export const logLimits = {
+	/** Characters of one text of an entry: more than any method, name or sentence of the server has. */
+	textLength: 512,
+	/** Characters of a stack: some thirty frames. */
+	stackLength: 4_096,
 } as const;
 
 /** What one channel retains unless `aerogram.config.ts` says otherwise; what is passed first trims it. */
@@ -163,7 +158,7 @@ export const retention = {
 	bytes: 67_108_864,
 } as const;
 
-/** How the log is stored and committed: `log-layout` measurements decided each of them. */
+/** How the log is stored and committed: `log-layout` measurements decided each that gives no other reason. */
 export const storage = {
 	/** A stored segment grows to this, then the next one starts. 64 KiB cost 40 % at one message in flight. */
 	segmentBytes: 16_384,
@@ -173,6 +168,8 @@ export const storage = {
 	flushBytes: 262_144,
 	/** A checkpoint of the producers is written when this many messages passed since the last. */
 	checkpointMessages: 256,
+	/** Producers in the checkpoint of one channel, which is a row of at most 2 MB: they stay far below. Beyond them, the one longest silent is forgotten. */
+	checkpointProducers: 10_000,
 } as const;
 
 /** The streams and long-polls that the Worker holds for HTTP clients. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "./errors.ts";
+import { logLimits } from "./limits.ts";
 
 /** One request, as the log tells it: never what it carried, what it showed to be let in, or its query. */
 export interface RequestEntry {
@@ -35,12 +36,6 @@ export interface FailureEntry {
 /** What the log says, one a line. */
 export type LogEntry = RequestEntry | FailureEntry;
 
-/** Characters of one text of an entry: more than any method, name or sentence of the server has. */
-const textLength = 512;
-
-/** Characters of a stack: some thirty frames. */
-const stackLength = 4_096;
-
 /** The line of a request. */
 export function requestLine(entry: Omit<RequestEntry, "event">): string {
 	return writeLine({ event: "request", ...entry });
@@ -69,7 +64,7 @@ export function readLogLine(line: string): LogEntry | undefined {
 /** One line of ASCII, whatever its texts hold: what ends a line, turns one around or moves a cursor is escaped. */
 function writeLine(entry: LogEntry): string {
 	const bounded = JSON.stringify(entry, (key, value: unknown) =>
-		typeof value === "string" ? value.slice(0, key === "stack" ? stackLength : textLength) : value,
+		typeof value === "string" ? value.slice(0, key === "stack" ? logLimits.stackLength : logLimits.textLength) : value,
 	);
 	return bounded.replace(/[\x7f-\uffff]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

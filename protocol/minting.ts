@@ -1,7 +1,7 @@
+import { tokenLimits } from "./auth-limits.ts";
 import { type Capability, readCapabilities } from "./capabilities.ts";
 import { writeBase64Url } from "./codec/base64url.ts";
-import { isPrincipal, isReserved, principalLength } from "./identity.ts";
-import { tokenLimits } from "./limits.ts";
+import { isPrincipal, isReserved } from "./identity.ts";
 import { fail, type Result, succeed } from "./result.ts";
 import { isTokenId } from "./tokens.ts";
 
@@ -38,7 +38,7 @@ export function writeToken(key: string, request: TokenRequest, now: number, id: 
 	if (request.ttl !== undefined && request.exp !== undefined) return refuse("Give ttl or exp, not both.");
 	const ttl = request.ttl ?? (request.exp === undefined ? tokenLimits.defaultSeconds : request.exp - iat);
 	if (!isPrincipal(sub))
-		return refuse(`sub is whom the token speaks for: 1 to ${principalLength} printable ASCII characters.`);
+		return refuse(`sub is whom the token speaks for: 1 to ${tokenLimits.principalLength} printable ASCII characters.`);
 	if (isReserved(sub)) return refuse(`${sub} is a name that the server gives itself: no token speaks for it.`);
 	if (!(Number.isSafeInteger(ttl) && ttl >= 1 && ttl <= tokenLimits.lifeSeconds)) {
 		return refuse(

@@ -2,14 +2,15 @@
  * Tokens as they are written: JWTs (RFC 7519) of a compact JWS (RFC 7515), read as strictly as RFC 8725 asks. Nothing here checks
  * a signature; who signs and who verifies share these rules.
  */
+
+import { tokenLimits } from "./auth-limits.ts";
 import { type Capability, readCapabilities } from "./capabilities.ts";
 import { readBase64Url } from "./codec/base64url.ts";
 import { hasDuplicates } from "./codec/duplicates.ts";
 import { type Fields, isFields } from "./codec/fields.ts";
 import { parseJson } from "./codec/json.ts";
 import type { ErrorCode } from "./errors.ts";
-import { isPrincipal, isReserved, principalLength } from "./identity.ts";
-import { tokenLimits } from "./limits.ts";
+import { isPrincipal, isReserved } from "./identity.ts";
 import { fail, type Result, succeed } from "./result.ts";
 
 /** How a token may be signed: by a key of `AEROGRAM_KEYS` the first, by one of a JWKS the others. */
@@ -68,7 +69,8 @@ export function readToken(text: string): Result<UnverifiedToken> {
  */
 export function readClaims(claims: Fields, now: number): Result<TokenClaims> {
 	const { sub, exp, iat, nbf, jti, caps } = claims;
-	if (!isPrincipal(sub)) return refuse(`sub is missing, or not 1 to ${principalLength} printable ASCII characters.`);
+	if (!isPrincipal(sub))
+		return refuse(`sub is missing, or not 1 to ${tokenLimits.principalLength} printable ASCII characters.`);
 	if (isReserved(sub)) return refuse("sub is a name that the server gives itself.");
 	if (!isTime(exp)) return refuse("exp is missing, or not in seconds since 1970.");
 	if (iat !== undefined && !isTime(iat)) return refuse("iat is not in seconds since 1970.");

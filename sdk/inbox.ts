@@ -1,5 +1,6 @@
 import type { EphemeralMessage, Message, ResetReason } from "../protocol/envelopes.ts";
 import type { Position } from "../protocol/position.ts";
+import * as sdkNumbers from "../protocol/sdk-numbers.ts";
 import { judgeFrame, type Mark, type MessageFrame } from "./recovery.ts";
 
 /** Messages that could not be replayed: those after `from`, up to and including `to`. */
@@ -16,9 +17,6 @@ export type Delivery =
 	| { readonly kind: "message"; readonly message: Message; readonly mark: Mark; readonly weight: number }
 	| { readonly kind: "ephemeral"; readonly message: Message; readonly mark: undefined; readonly weight: number }
 	| { readonly kind: "gap"; readonly gap: Gap; readonly mark: Mark };
-
-/** Ephemeral messages that an application may be behind, in characters on the wire: what the server sends ahead, too. */
-const mostEphemeral = 262_144;
 
 interface Chunk {
 	readonly epoch: string;
@@ -90,7 +88,7 @@ export class Inbox {
 	/** Takes ephemeral messages. Those that would wait too long for a slow application are dropped. */
 	pass(entries: readonly EphemeralMessage[], weight: number): void {
 		for (const entry of entries) {
-			if (this.#ephemeral >= mostEphemeral) return;
+			if (this.#ephemeral >= sdkNumbers.ephemeralLength) return;
 			this.#ephemeral += weight;
 			const message: Message = { id: "", ...entry, seq: 0, ephemeral: true };
 			this.#queue.push({ kind: "ephemeral", message, mark: undefined, weight });

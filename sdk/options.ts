@@ -1,5 +1,6 @@
 import { type Durations, durations } from "../protocol/limits.ts";
 import { isClientId } from "../protocol/names.ts";
+import * as sdkNumbers from "../protocol/sdk-numbers.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { AerogramError } from "./errors.ts";
 import type { PublishQueue } from "./publish-queue.ts";
@@ -112,9 +113,9 @@ export function readOptions(url: string | URL, options: AerogramOptions): Settin
 	return {
 		...parts,
 		client,
-		inFlight: Math.max(1, options.inFlight ?? 64),
-		queueMessages: options.queueMessages ?? 10_000,
-		queueBytes: options.queueBytes ?? 16_777_216,
+		inFlight: Math.max(1, options.inFlight ?? sdkNumbers.inFlight),
+		queueMessages: options.queueMessages ?? sdkNumbers.queueMessages,
+		queueBytes: options.queueBytes ?? sdkNumbers.queueBytes,
 		queueOverflow: options.queueOverflow ?? "reject",
 		queue: options.queue,
 		random: options.random ?? Math.random,

@@ -1,5 +1,6 @@
 import config from "../aerogram.config.ts";
 import type { Exchange } from "../protocol/exchange.ts";
+import { requestLimits } from "../protocol/limits.ts";
 import type { Fault } from "../protocol/result.ts";
 import type { Env } from "./env.ts";
 import { spaceStub } from "./http/stub.ts";
@@ -7,9 +8,6 @@ import type { Published, PublishRequest, Refusal } from "./space/api.ts";
 
 /** Where every exchange is stored, whichever door it came by. */
 export const exchangePlace = { space: "default", channel: "exchange" } as const;
-
-/** Longest name that is greeted whole; the answer must fit the one `recv(1024)` of a first program. */
-const greetedName = 60;
 
 /** Stores exchanges in order, all or none. */
 export function storeExchanges(
@@ -38,7 +36,8 @@ export function faultOf({ code, message, state }: Refusal): Fault {
 
 /** What an exchange that is stored is answered: one line, whatever the name holds. */
 export function exchangeReply(name: string): string {
+	const { greetedLength } = requestLimits;
 	const characters = [...name];
-	const shown = characters.length > greetedName ? `${characters.slice(0, greetedName).join("")}…` : name;
+	const shown = characters.length > greetedLength ? `${characters.slice(0, greetedLength).join("")}…` : name;
 	return config.reply ? config.reply(shown) : `Hello, ${shown}! Your message is stored.`;
 }

@@ -1,7 +1,6 @@
-import { type Quotas, quotas as shipped } from "../protocol/limits.ts";
+import { type Quotas, quotaCeilings, quotas as shipped } from "../protocol/limits.ts";
 
-/** What the platform bounds: more than that would be refused by it, and without a code. */
-const most: Partial<Quotas> = { membersPerChannel: 32_000, socketsPerSpace: 32_000, spaceBytes: 9_500_000_000 };
+const most: Partial<Quotas> = quotaCeilings;
 
 /**
  * The quotas that count: those that a configuration says, and the shipped ones.

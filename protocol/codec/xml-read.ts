@@ -39,7 +39,7 @@ const booleanPattern = /^[ \t\n\r]*(true|false)[ \t\n\r]*$/;
  *
  * Nothing is lost silently. Faults: `malformed` for what is not well formed, or has a DOCTYPE or an unknown entity;
  * `not_json` for what has no place in the mapping (text beside elements, other attributes, a member twice, a number
- * beyond 2^53); `too_deep`; `too_big` above `xmlLimits`; `bad_encoding` where the declaration names another encoding.
+ * beyond 2^53); `too_deep`; `too_big` above those of `requestLimits`; `bad_encoding` where the declaration names another encoding.
  * The caller has bounded the text's length. `depth` is as with `parseJson`.
  */
 export function parseXml(text: string, depth: number = limits.depth): Result<Json> {

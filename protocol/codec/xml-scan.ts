@@ -1,3 +1,4 @@
+import { requestLimits } from "../limits.ts";
 import { type Fault, fail } from "../result.ts";
 import { isXmlText, xmlNameSource } from "./xml-names.ts";
 
@@ -8,9 +9,6 @@ export interface XmlHandler {
 	text(text: string): Fault | undefined;
 	close(): Fault | undefined;
 }
-
-/** What one document may hold: elements in all, and attributes on one element. Three attributes have a meaning. */
-export const xmlLimits = { elements: 100_000, attributes: 16 } as const;
 
 const namePattern = new RegExp(xmlNameSource, "uy");
 const attributePattern = new RegExp(`[ \\t\\n]+(${xmlNameSource})[ \\t\\n]*=[ \\t\\n]*(?:"([^<"]*)"|'([^<']*)')`, "uy");
@@ -95,8 +93,8 @@ class Scanner {
 		if (name === undefined) return malformed("A < is followed by something that is no name; in text it reads &lt;");
 		if (this.#open.length === 0 && this.#elements > 0) return malformed("It has more than one root element");
 		this.#elements += 1;
-		if (this.#elements > xmlLimits.elements) {
-			return fail("too_big", `An XML document may hold at most ${xmlLimits.elements} elements.`).fault;
+		if (this.#elements > requestLimits.xmlElements) {
+			return fail("too_big", `An XML document may hold at most ${requestLimits.xmlElements} elements.`).fault;
 		}
 		this.#at += 1 + name.length;
 		const attributes = new Map<string, string>();
@@ -105,8 +103,8 @@ class Scanner {
 			const value = replaceReferences((found[2] ?? found[3] ?? "").replace(/[\t\n]/g, " "));
 			if (value === undefined) return unknownReference();
 			if (attributes.has(key)) return malformed("An element has an attribute twice");
-			if (attributes.size === xmlLimits.attributes) {
-				return fail("too_big", `An XML element may have at most ${xmlLimits.attributes} attributes.`).fault;
+			if (attributes.size === requestLimits.xmlAttributes) {
+				return fail("too_big", `An XML element may have at most ${requestLimits.xmlAttributes} attributes.`).fault;
 			}
 			attributes.set(key, value);
 		}

@@ -1,3 +1,4 @@
+import * as sdkNumbers from "../../protocol/sdk-numbers.ts";
 import { AerogramError, toAerogramError } from "../errors.ts";
 import { randomId } from "../random-id.ts";
 import type { Settings } from "../settings.ts";
@@ -58,7 +59,7 @@ export interface HttpRequest {
  * two alike could undo what somebody else did in between, and would fail the condition that the first one met.
  */
 export function makeRequest(settings: Settings, { method, path, options, text }: OutgoingRequest): HttpRequest {
-	const { query = {}, timeout = settings.durations.answer, retries = 2 } = options;
+	const { query = {}, timeout = settings.durations.answer, retries = sdkNumbers.retries } = options;
 	const url = resolve(settings.base, path);
 	for (const [name, value] of Object.entries(query)) {
 		for (const each of [value ?? []].flat()) url.searchParams.append(name, String(each));

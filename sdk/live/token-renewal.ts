@@ -1,11 +1,9 @@
 import type { LiveNews } from "../../protocol/envelopes.ts";
+import * as sdkNumbers from "../../protocol/sdk-numbers.ts";
 import { Timer } from "../clock.ts";
 import { AerogramError, toAerogramError } from "../errors.ts";
 import type { Link } from "../session.ts";
 import type { LivePart } from "./part.ts";
-
-/** A token is renewed this long before its end, or when a fifth of its life is left: a slow answer must not cost the connection. */
-const most = 60_000;
 
 /** Sends a fresh token on the connection that stands, before the one that it has ends. */
 export class TokenRenewal implements LivePart {
@@ -39,7 +37,7 @@ export class TokenRenewal implements LivePart {
 		const { clock } = this.#link.settings;
 		if (typeof endsIn !== "number" || clock.now() + endsIn <= this.#ends + 1_000) return;
 		this.#ends = clock.now() + endsIn;
-		this.#timer.start(endsIn - Math.min(most, endsIn / 5), () => void this.#renew());
+		this.#timer.start(endsIn - Math.min(sdkNumbers.renewSeconds * 1_000, endsIn / 5), () => void this.#renew());
 	}
 
 	async #renew(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Json } from "../../protocol/envelopes.ts";
 import { isErrorCode } from "../../protocol/errors.ts";
 import type { Durations } from "../../protocol/limits.ts";
+import * as sdkNumbers from "../../protocol/sdk-numbers.ts";
 import { type Clock, Timer } from "../clock.ts";
 import { AerogramError } from "../errors.ts";
 import { withSignals } from "../signals.ts";
@@ -41,9 +42,6 @@ export interface TcpParts {
 	/** Ends the connection. */
 	readonly signal: AbortSignal | undefined;
 }
-
-/** Arrivals that may wait for the application before the server is made to wait. */
-const mostWaiting = 1_000;
 
 /**
  * One raw TCP connection. Iterate it, or call `greeting`, `receive` and `exchange`: each thing that arrives is given once,
@@ -203,7 +201,7 @@ export class TcpConnection implements AsyncIterable<Json> {
 	async #next(signal: AbortSignal): Promise<Arrival | undefined> {
 		for (;;) {
 			const first = this.#waiting.shift();
-			if (first && this.#waiting.length < mostWaiting) this.#socket.resume();
+			if (first && this.#waiting.length < sdkNumbers.tcpArrivals) this.#socket.resume();
 			if (first) return first;
 			if (this.#over) {
 				if ("reason" in this.#over) throw this.#over.reason;
@@ -223,7 +221,7 @@ export class TcpConnection implements AsyncIterable<Json> {
 	#arrived(arrivals: readonly Arrival[]): void {
 		if (this.#over) return;
 		this.#waiting.push(...arrivals);
-		if (this.#waiting.length >= mostWaiting) this.#socket.pause();
+		if (this.#waiting.length >= sdkNumbers.tcpArrivals) this.#socket.pause();
 		this.#quiet.stop();
 		if (this.#reader.inLine) {
 			this.#quiet.start(this.#parts.durations.tcpLine, () => this.#arrived(this.#reader.flush()));

@@ -266,7 +266,13 @@ export const threats: readonly Threat[] = [
 	{
 		id: "T21",
 		rule: "A page of another origin uses nothing that its visitor is logged in with.",
-		edits: [{ file: "worker/http/cors.ts", find: `maxAge: 600,`, replace: `maxAge: 600, credentials: true,` }],
+		edits: [
+			{
+				file: "worker/http/cors.ts",
+				find: `maxAge: requestLimits.preflightSeconds,`,
+				replace: `maxAge: requestLimits.preflightSeconds, credentials: true,`,
+			},
+		],
 		red: unit("http/cors", "a GET with a cookie"),
 	},
 	{

@@ -1,50 +1,65 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { issuerKeyLimits, keyLimits, revocationLimits, tokenLimits } from "../../protocol/auth-limits.ts";
 import {
 	durations,
-	issuerKeyLimits,
 	limits,
+	logLimits,
+	quotaCeilings,
 	quotas,
+	requestLimits,
 	retention,
-	revocationLimits,
 	storage,
 	streams,
-	tokenLimits,
 } from "../../protocol/limits.ts";
+import * as sdkNumbers from "../../protocol/sdk-numbers.ts";
 import { projectFolder } from "../build.ts";
 import { digits, generatedFrom, largeSize, largeTime, table } from "./markdown.ts";
 
-/** A table of numbers in `protocol/limits.ts`, with its comment and that of each number. */
+/** A table of numbers in one of `files`, with its comment and that of each number. */
 interface Group {
 	readonly name: string;
 	readonly comment: string;
 	readonly rows: readonly { readonly name: string; readonly comment: string }[];
 }
 
-/** What each table is called on the page, and its values: those that count, whatever the text says. */
+const files = ["protocol/limits.ts", "protocol/auth-limits.ts", "protocol/sdk-numbers.ts"];
+
+/**
+ * What each table is called on the page, in its order, and its values: those that count, whatever the text says. A file of single
+ * numbers is one table, called as the file is.
+ */
 const sources: Readonly<Record<string, readonly [title: string, values: Readonly<Record<string, number>>]>> = {
 	limits: ["What the server refuses", limits],
+	requestLimits: ["What requests are held to", requestLimits],
 	quotas: ["How much may be used", quotas],
+	quotaCeilings: ["How much more may be configured", quotaCeilings],
 	tokenLimits: ["Tokens", tokenLimits],
-	revocationLimits: ["Revocations", revocationLimits],
+	keyLimits: ["Keys", keyLimits],
 	issuerKeyLimits: ["Keys of issuers", issuerKeyLimits],
+	revocationLimits: ["Revocations", revocationLimits],
 	retention: ["What a channel keeps", retention],
 	storage: ["How it is stored", storage],
 	streams: ["Streams held for HTTP clients", streams],
+	logLimits: ["What the log tells", logLimits],
+	sdkNumbers: ["What the SDK goes by", sdkNumbers],
 	durations: ["Durations", durations],
 };
 
 const introduction = `# Limits
 
-Every number that the server or the SDK works with, and why it is what it is. The code reads them from one file; this page is
-written from it. A socket is told [what is refused](#what-the-server-refuses) and [how much may be used](#how-much-may-be-used) in
-\`welcome.limits\`. What goes beyond one of these is refused with a code of [errors.md](errors.md), and stores nothing.`;
+The numbers of the server and the SDK that what you send, configure or wait for can meet, and why each is what it is. The code
+reads them where this page is written from. Left out are numbers of the inside, such as how much is cached, read at once or
+done in one step. A socket is told [what is refused](#what-the-server-refuses) and [how much may be used](#how-much-may-be-used) in
+\`welcome.limits\`. What goes beyond one of those is refused with a code of [errors.md](errors.md), and stores nothing.`;
 
 /** `docs/reference/limits.md`. */
 export function limitsPage(): string {
-	const groups = readGroups(readFileSync(join(projectFolder, "protocol", "limits.ts"), "utf8"));
-	const sections = groups.map(({ name, comment, rows }) => {
-		const [title, values] = sources[name] ?? unknown(name);
+	const groups = files.flatMap(readGroups);
+	const missing = groups.find(({ name }) => !Object.hasOwn(sources, name));
+	if (missing) throw new Error(`${missing.name} of ${files.join(", ")} is unknown to tools/docs/limits.ts`);
+	const sections = Object.entries(sources).map(([name, [title, values]]) => {
+		const { comment, rows } = groups.find((group) => group.name === name) ?? { comment: "", rows: [] };
 		const cells = rows.map((row) => {
 			const value = values[row.name];
 			if (value === undefined)
@@ -55,11 +70,7 @@ export function limitsPage(): string {
 			throw new Error(`some number of ${name} has no comment of its own`);
 		return `## ${title}\n\n${comment}\n\n${table(["name", "value", ""], cells)}`;
 	});
-	return `${[generatedFrom("protocol/limits.ts"), introduction, ...sections].join("\n\n")}\n`;
-}
-
-function unknown(name: string): never {
-	throw new Error(`protocol/limits.ts has ${name}, of which tools/docs/limits.ts knows nothing`);
+	return `${[generatedFrom(files.join(", ")), introduction, ...sections].join("\n\n")}\n`;
 }
 
 function valueText(group: string, name: string, value: number): string {
@@ -74,17 +85,23 @@ function withLarge(exact: string, large: string | undefined): string {
 	return large ? `${large} (${exact})` : exact;
 }
 
-/** Reads the objects that are exported as constants, and the doc comments in and above them. */
-function readGroups(text: string): readonly Group[] {
+/** Reads the objects, or else the numbers, that are exported as constants, and the doc comments in and above them. */
+function readGroups(file: string): readonly Group[] {
+	const text = readFileSync(join(projectFolder, file), "utf8");
 	const blocks = text.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\nexport const (\w+) = \{\n(.*?)\n\} as const/gs);
-	return [...blocks].map(([, comment = "", name = "", body = ""]) => ({
+	const groups = [...blocks].map(([, comment = "", name = "", body = ""]) => ({
 		name,
 		comment: plain(comment),
-		rows: [...body.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\n\t(\w+): /gs)].map(([, comment = "", name = ""]) => ({
-			name,
-			comment: plain(comment),
-		})),
+		rows: rowsOf(body, /\/\*\*((?:(?!\*\/).)*)\*\/\n\t(\w+): /gs),
 	}));
+	if (groups.length > 0) return groups;
+	const comment = plain(/^\/\*((?:(?!\*\/).)*)\*\//s.exec(text)?.[1] ?? "");
+	const name = basename(file, ".ts").replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+	return [{ name, comment, rows: rowsOf(text, /\/\*\*((?:(?!\*\/).)*)\*\/\nexport const (\w+) = /gs) }];
+}
+
+function rowsOf(text: string, pattern: RegExp): Group["rows"] {
+	return [...text.matchAll(pattern)].map(([, comment = "", name = ""]) => ({ name, comment: plain(comment) }));
 }
 
 /** A doc comment as one line. */

@@ -1,5 +1,5 @@
 import config from "../../aerogram.config.ts";
-import { issuerKeyLimits } from "../../protocol/limits.ts";
+import { issuerKeyLimits } from "../../protocol/auth-limits.ts";
 import { fail, type Result, succeed } from "../../protocol/result.ts";
 import type { Config } from "../config.ts";
 import type { Env } from "../env.ts";

@@ -1,5 +1,4 @@
-/** Bits that a secret must hold: as many as the digest of HS256 (RFC 7518, section 3.2). */
-export const secretBits = 256;
+import { keyLimits } from "../../protocol/auth-limits.ts";
 
 /** No text drawn at random has so many bits of itself twice: once in 10^11 secrets. */
 const repeatedBits = 48;
@@ -12,7 +11,7 @@ const repeatedBits = 48;
 export function weakness(secret: string): string | undefined {
 	const text = secret.replace(/=+$/, "");
 	const bits = bitsPerCharacter(text);
-	const least = Math.ceil(secretBits / bits);
+	const least = Math.ceil(keyLimits.secretBits / bits);
 	if (text.length < least) {
 		return `is ${text.length} characters of an alphabet that holds ${bits} bits each, and needs ${least}`;
 	}

@@ -1,5 +1,5 @@
+import { issuerKeyLimits } from "../../protocol/auth-limits.ts";
 import { parseJson } from "../../protocol/codec/json.ts";
-import { issuerKeyLimits } from "../../protocol/limits.ts";
 import type { PublicKey } from "../config.ts";
 
 /** The platform's fetch, as far as it is needed. */

@@ -1,5 +1,5 @@
 import { importJWK } from "jose";
-import { issuerKeyLimits } from "../../protocol/limits.ts";
+import { issuerKeyLimits } from "../../protocol/auth-limits.ts";
 import { failureLine } from "../../protocol/log.ts";
 import { fail, type Result, succeed } from "../../protocol/result.ts";
 import type { IssuerConfig, PublicKey } from "../config.ts";

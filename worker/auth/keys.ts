@@ -1,3 +1,4 @@
+import { keyLimits } from "../../protocol/auth-limits.ts";
 import {
 	type Capability,
 	compileRights,
@@ -25,7 +26,7 @@ export interface Key {
 /** Keys by their ids. */
 export type Keys = ReadonlyMap<string, Key>;
 
-const idPattern = /^[A-Za-z0-9_~-]{1,64}$/;
+const idPattern = /^[A-Za-z0-9_~-]+$/;
 
 /** What a secret may hold: what a Bearer credential may (RFC 6750), but for the dot that ends the id. */
 const secretPattern = /^[A-Za-z0-9_~+/-]+=*$/;
@@ -45,8 +46,10 @@ export async function readKeys(
 		.filter(Boolean)
 		.entries()) {
 		const [id = "", secret, ...rest] = pair.split(":");
-		if (!idPattern.test(id) || secret === undefined) {
-			return refuse(`pair ${index + 1} is no id:secret, the id of letters, digits and _ ~ -, at most 64`);
+		if (!isKeyId(id) || secret === undefined) {
+			return refuse(
+				`pair ${index + 1} is no id:secret, the id of letters, digits and _ ~ -, at most ${keyLimits.idLength}`,
+			);
 		}
 		// Everybody is answered this: what may be a secret in the place of an id is not named.
 		const key = weakness(id) === undefined ? `of pair ${index + 1}` : `of key ${id}`;
@@ -67,7 +70,7 @@ export async function readKeys(
 
 /** Whether a text can be the id of a key. */
 export function isKeyId(text: unknown): text is string {
-	return typeof text === "string" && idPattern.test(text);
+	return typeof text === "string" && text.length <= keyLimits.idLength && idPattern.test(text);
 }
 
 /** Whom a key speaks for. The fault is `unauthorized`, the same for an id that is unknown and a secret that is wrong. */

@@ -1,5 +1,5 @@
+import { revocationLimits } from "../../protocol/auth-limits.ts";
 import type { Identity } from "../../protocol/identity.ts";
-import { revocationLimits } from "../../protocol/limits.ts";
 import { failureLine } from "../../protocol/log.ts";
 import { shardName, shards } from "../directory/api.ts";
 import { type Revocation, type RevocationNews, strikes } from "../directory/revocation.ts";

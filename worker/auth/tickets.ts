@@ -1,8 +1,8 @@
+import { tokenLimits } from "../../protocol/auth-limits.ts";
 import { writeBase64Url } from "../../protocol/codec/base64url.ts";
 import { isFields } from "../../protocol/codec/fields.ts";
 import type { Json } from "../../protocol/envelopes.ts";
 import type { Identity } from "../../protocol/identity.ts";
-import { tokenLimits } from "../../protocol/limits.ts";
 import { fail, type Result, succeed } from "../../protocol/result.ts";
 import { directories } from "../directory/directories.ts";
 import { durationsOf, type Env } from "../env.ts";

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { revocationLimits } from "../../protocol/limits.ts";
+import { revocationLimits } from "../../protocol/auth-limits.ts";
 import { failureLine } from "../../protocol/log.ts";
 import type { Env } from "../env.ts";
 import type { DirectoryApi } from "./api.ts";

@@ -1,4 +1,4 @@
-import { revocationLimits, tokenLimits } from "../../protocol/limits.ts";
+import { revocationLimits, tokenLimits } from "../../protocol/auth-limits.ts";
 import type { Revocation, RevocationNews } from "./revocation.ts";
 
 /** A revocation that spaces have not been told, or not for the last time. */

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { requestLimits } from "../../protocol/limits.ts";
 import type { OriginRule } from "./origins.ts";
 import type { App } from "./types.ts";
 
@@ -22,6 +23,6 @@ export function crossOrigin(isAllowedOrigin: OriginRule): MiddlewareHandler<App>
 			"prefer",
 		],
 		exposeHeaders: ["etag", "link", "location", "retry-after", "idempotency-replayed"],
-		maxAge: 600,
+		maxAge: requestLimits.preflightSeconds,
 	});
 }

@@ -187,7 +187,7 @@ export const parameters = {
 	wait: {
 		in: "query",
 		description: "Long-poll: where there is nothing yet, wait so many seconds for it.",
-		schema: whole("", { minimum: 0, maximum: 30 }),
+		schema: whole("", { minimum: 0, maximum: durations.waitMost / 1_000 }),
 		problems: ["bad_request"],
 	},
 	prefer: {

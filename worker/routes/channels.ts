@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { requestLimits } from "../../protocol/limits.ts";
 import { answer } from "../http/answer.ts";
 import { readChannel, readPathName } from "../http/names.ts";
 import { problemOf } from "../http/problem.ts";
@@ -8,17 +9,14 @@ import type { App } from "../http/types.ts";
 import { describe } from "../openapi/describe.ts";
 import { channelOperations } from "../openapi/operations/channels.ts";
 
-/** Most names in one list. */
-const listLimit = 1_000;
-
 /** The channels of a space: list, one, purge. */
 export const channels = new Hono<App>()
 	.get("/", describe(channelOperations.list), async (context) => {
 		const space = readPathName(context, "space");
 		needAll(context, "admin", `${space}/channels/**`);
 		const after = context.req.query("after") ?? "";
-		const names = await spaceStub(context.env, space).channels(after, listLimit);
-		const next = names.length === listLimit ? names.at(-1) : undefined;
+		const names = await spaceStub(context.env, space).channels(after, requestLimits.listed);
+		const next = names.length === requestLimits.listed ? names.at(-1) : undefined;
 		return answer(context, { status: 200, root: "channels", value: { channels: names, ...(next && { next }) } });
 	})
 	.get("/:channel", describe(channelOperations.read), async (context) => {

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { isFields } from "../../protocol/codec/fields.ts";
 import { writeJson } from "../../protocol/codec/json.ts";
 import type { Json } from "../../protocol/envelopes.ts";
-import { limits } from "../../protocol/limits.ts";
+import { limits, requestLimits } from "../../protocol/limits.ts";
 import { isName, isRecordPrefix } from "../../protocol/names.ts";
 import { isEpoch } from "../../protocol/position.ts";
 import type { RecordSelector } from "../../protocol/watch.ts";
@@ -22,17 +22,14 @@ import type { RecordPageRequest, RecordTags, RecordWriteRequest } from "../space
 import { streamRecords } from "../streams/record-stream.ts";
 import { eventStreamHead, wantsEvents } from "../streams/requests.ts";
 
-/** Most collections in one list. */
-const listLimit = 1_000;
-
 /** The collections of a space and their records. */
 export const collections = new Hono<App>()
 	.get("/", describe(collectionOperations.list), async (context) => {
 		const space = readPathName(context, "space");
 		needAll(context, "admin", `${space}/collections/**`);
 		const after = context.req.query("after") ?? "";
-		const { epoch, collections } = await spaceStub(context.env, space).collections(after, listLimit);
-		const next = collections.length === listLimit ? collections.at(-1)?.name : undefined;
+		const { epoch, collections } = await spaceStub(context.env, space).collections(after, requestLimits.listed);
+		const next = collections.length === requestLimits.listed ? collections.at(-1)?.name : undefined;
 		const value = { epoch, collections: collections.map((each) => ({ ...each })), ...(next && { next }) };
 		return answer(context, { status: 200, root: "collections", value });
 	})

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { requestLimits } from "../../protocol/limits.ts";
 import { answer } from "../http/answer.ts";
 import { readPathName } from "../http/names.ts";
 import { needAll } from "../http/rights.ts";
@@ -7,15 +8,12 @@ import type { App } from "../http/types.ts";
 import { describe } from "../openapi/describe.ts";
 import { spaceOperations } from "../openapi/operations/spaces.ts";
 
-/** Most names in one list. */
-const listLimit = 1_000;
-
 /** The spaces: list, one, wipe. */
 export const spaces = new Hono<App>()
 	.get("/", describe(spaceOperations.list), async (context) => {
 		needAll(context, "admin", "**/*/**");
-		const names = await listSpaces(context.env, context.req.query("after") ?? "", listLimit);
-		const next = names.length === listLimit ? names.at(-1) : undefined;
+		const names = await listSpaces(context.env, context.req.query("after") ?? "", requestLimits.listed);
+		const next = names.length === requestLimits.listed ? names.at(-1) : undefined;
 		return answer(context, { status: 200, root: "spaces", value: { spaces: names, ...(next && { next }) } });
 	})
 	.get("/:space", describe(spaceOperations.read), async (context) => {

@@ -1,8 +1,9 @@
+import { tokenLimits } from "../../protocol/auth-limits.ts";
 import { readBinaryFrame } from "../../protocol/codec/binary-frame.ts";
 import { exceedsBytes } from "../../protocol/codec/json.ts";
 import { type Decoded, decodeClientFrame } from "../../protocol/codec/serving.ts";
 import type { ClientEnvelope } from "../../protocol/envelopes.ts";
-import { limits, tokenLimits } from "../../protocol/limits.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { Fault } from "../../protocol/result.ts";
 import { subprotocols } from "../../protocol/subprotocols.ts";
 import { isRepeatable } from "./needs.ts";

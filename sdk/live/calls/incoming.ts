@@ -1,5 +1,6 @@
 import type { CallNews, CallReply } from "../../../protocol/calls.ts";
 import type { Json } from "../../../protocol/envelopes.ts";
+import * as sdkNumbers from "../../../protocol/sdk-numbers.ts";
 import type { CallContext, CallHandler, ServeOptions } from "../../call-options.ts";
 import { Timer } from "../../clock.ts";
 import { AerogramError } from "../../errors.ts";
@@ -133,7 +134,7 @@ export class Incoming {
 	}
 
 	#failure(thrown: unknown): { readonly message: string; readonly data?: Json } {
-		const message = (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, longestMessage);
+		const message = (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, sdkNumbers.failureLength);
 		const data = (thrown as { readonly data?: unknown } | undefined | null)?.data;
 		try {
 			return data === undefined ? { message } : { message, data: this.#carried(data) };
@@ -223,6 +224,3 @@ export class Incoming {
 		this.#link.link.release();
 	}
 }
-
-/** UTF-16 units of a message for people: however they are written, they fit a reply. */
-const longestMessage = 2_000;

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { issuerKeyLimits } from "../../../protocol/limits.ts";
+import { issuerKeyLimits } from "../../../protocol/auth-limits.ts";
 import { readIssuers } from "../../../worker/auth/issuers.ts";
 import { KeySet } from "../../../worker/auth/key-set.ts";
 import { verifyToken } from "../../../worker/auth/verify.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseXml } from "../../../protocol/codec/xml.ts";
-import { xmlLimits } from "../../../protocol/codec/xml-scan.ts";
+import { requestLimits } from "../../../protocol/limits.ts";
 
 function code(text: string): string {
 	const read = parseXml(text);
@@ -134,11 +134,11 @@ describe("a document that has no place in the mapping", () => {
 
 	test("is refused above the limits of elements and attributes, and read at them", () => {
 		const list = (elements: number) => `<a type="array">${"<b/>".repeat(elements - 1)}</a>`;
-		expect(parseXml(list(xmlLimits.elements)).ok).toBe(true);
-		expect(code(list(xmlLimits.elements + 1))).toBe("too_big");
+		expect(parseXml(list(requestLimits.xmlElements)).ok).toBe(true);
+		expect(code(list(requestLimits.xmlElements + 1))).toBe("too_big");
 		const attributes = (count: number) => Array.from({ length: count }, (_, index) => ` xmlns:a${index}="x"`).join("");
-		expect(code(`<a${attributes(xmlLimits.attributes)}/>`)).toBe('read as ""');
-		expect(code(`<a${attributes(xmlLimits.attributes + 1)}/>`)).toBe("too_big");
+		expect(code(`<a${attributes(requestLimits.xmlAttributes)}/>`)).toBe('read as ""');
+		expect(code(`<a${attributes(requestLimits.xmlAttributes + 1)}/>`)).toBe("too_big");
 	});
 
 	test("is refused for its depth before its end is looked at", () => {

@@ -1,8 +1,8 @@
 import { serialize } from "node:v8";
 import { expect, test } from "vitest";
+import { tokenLimits } from "../../../protocol/auth-limits.ts";
 import { type Capability, operations } from "../../../protocol/capabilities.ts";
-import { principalLength } from "../../../protocol/identity.ts";
-import { limits, tokenLimits } from "../../../protocol/limits.ts";
+import { limits } from "../../../protocol/limits.ts";
 import { Rights } from "../../../worker/space/parts/rights/rights.ts";
 import { Schema } from "../../../worker/space/parts/schema/schema.ts";
 import { type Attachment, Session, unpackWatch } from "../../../worker/space/parts/sockets/session.ts";
@@ -18,7 +18,7 @@ test("a socket that has as much of everything as it may still fits what the plat
 	const identity = {
 		client: "c".repeat(limits.clientLength),
 		connection: crypto.randomUUID(),
-		principal: "p".repeat(principalLength),
+		principal: "p".repeat(tokenLimits.principalLength),
 		format: "msgpack",
 	} as const;
 	const kept = {

@@ -1,4 +1,6 @@
+import { requestLimits } from "../../../protocol/limits.ts";
 import type { Operation } from "../describe.ts";
+import { digits } from "../written.ts";
 
 /** What the paths of channels do. */
 export const channelOperations = {
@@ -7,7 +9,7 @@ export const channelOperations = {
 		tag: "channels",
 		summary: "List the channels of a space",
 		parameters: ["afterName"],
-		answers: { 200: { description: "Up to 1,000 names.", schema: "Channels" } },
+		answers: { 200: { description: `Up to ${digits(requestLimits.listed)} names.`, schema: "Channels" } },
 	},
 	read: {
 		id: "readChannel",

@@ -1,4 +1,6 @@
+import { requestLimits } from "../../../protocol/limits.ts";
 import type { Answer, Operation } from "../describe.ts";
+import { digits } from "../written.ts";
 import { writeProblems } from "./write-problems.ts";
 
 /** What may come of every write that stores a record. */
@@ -20,7 +22,7 @@ export const collectionOperations = {
 		summary: "List the collections of a space",
 		description: "A collection is there from the first write of a record on.",
 		parameters: ["afterName"],
-		answers: { 200: { description: "Up to 1,000 collections.", schema: "Collections" } },
+		answers: { 200: { description: `Up to ${digits(requestLimits.listed)} collections.`, schema: "Collections" } },
 	},
 	page: {
 		id: "listRecords",

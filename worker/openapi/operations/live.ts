@@ -1,3 +1,4 @@
+import { limits } from "../../../protocol/limits.ts";
 import type { Operation } from "../describe.ts";
 
 /** The wire of a space: sockets, and what stands in for them. */
@@ -25,9 +26,9 @@ export const liveOperations = {
 		tag: "live",
 		summary: "Go on reading many channels",
 		description:
-			"The messages of up to 20 channels of the space. With `Accept: text/event-stream`, each is an event, and the " +
-			"stream stays open. Else a page: what is there, or, with `wait`, the first that comes. A channel that has no " +
-			"place in `after` or `Last-Event-ID` is read from now on.",
+			`The messages of up to ${limits.channelsPerStream} channels of the space. ` +
+			"With `Accept: text/event-stream`, each is an event, and the stream stays open. Else a page: what is there, or, " +
+			"with `wait`, the first that comes. A channel that has no place in `after` or `Last-Event-ID` is read from now on.",
 		parameters: ["channels", "afterEach", "wait", "lastEventId", "ticket"],
 		answers: {
 			200: {

@@ -1,5 +1,7 @@
 import type { ErrorCode } from "../../../protocol/errors.ts";
+import { durations } from "../../../protocol/limits.ts";
 import type { Operation } from "../describe.ts";
+import { digits, inHours, inSeconds } from "../written.ts";
 
 /** Why a call has no reply. */
 const failures: readonly ErrorCode[] = ["handler_failed", "deadline_passed", "cancelled"];
@@ -12,9 +14,10 @@ export const serviceOperations = {
 		summary: "Call a service",
 		description:
 			"Stored, then handed to a client that serves it, on whatever connection. Answered with the reply; with 202 where " +
-			"none came within `wait` (by default 30 s), or at once with `Prefer: respond-async`: the call goes on, and " +
-			"`Location` is where its result will be. Its deadline is `timeout` milliseconds from now, by default 30,000. A " +
-			"caller that goes away cancels nothing. With an `Idempotency-Key`, the same request again is the same call.",
+			`none came within \`wait\` (by default ${inSeconds(durations.waitMost)}), ` +
+			"or at once with `Prefer: respond-async`: the call goes on, and `Location` is where its result will be. " +
+			`Its deadline is \`timeout\` milliseconds from now, by default ${digits(durations.call)}. ` +
+			"A caller that goes away cancels nothing. With an `Idempotency-Key`, the same request again is the same call.",
 		parameters: ["wait", "prefer", "idempotencyKey"],
 		body: { schema: "Call", example: { data: { width: 640 }, timeout: 10_000 } },
 		answers: {
@@ -58,9 +61,9 @@ export const serviceOperations = {
 		tag: "services",
 		summary: "Read the result of a call",
 		description:
-			"As the call itself would have been answered; results are kept for 24 h. With `wait`, waits for it. With `Accept: " +
-			"text/event-stream`, tells `progress` as it comes, then `result`, and ends: an EventSource must then be closed, or " +
-			"it comes back.",
+			`As the call itself would have been answered; results are kept for ${inHours(durations.callKept)}. ` +
+			"With `wait`, waits for it. With `Accept: text/event-stream`, tells `progress` as it comes, then `result`, and ends: " +
+			"an EventSource must then be closed, or it comes back.",
 		parameters: ["wait", "ticket"],
 		answers: {
 			200: {

@@ -1,4 +1,6 @@
+import { requestLimits } from "../../../protocol/limits.ts";
 import type { Operation } from "../describe.ts";
+import { digits } from "../written.ts";
 
 /** What the paths of spaces do. */
 export const spaceOperations = {
@@ -8,7 +10,7 @@ export const spaceOperations = {
 		summary: "List the spaces",
 		description: "Every space that something was ever written to.",
 		parameters: ["afterName"],
-		answers: { 200: { description: "Up to 1,000 names.", schema: "Spaces" } },
+		answers: { 200: { description: `Up to ${digits(requestLimits.listed)} names.`, schema: "Spaces" } },
 	},
 	read: {
 		id: "readSpace",

@@ -1,4 +1,10 @@
+import { revocationLimits, tokenLimits } from "../../../protocol/auth-limits.ts";
+import { durations } from "../../../protocol/limits.ts";
 import type { Operation } from "../describe.ts";
+import { inHours, inSeconds } from "../written.ts";
+
+// A socket may be opened until the last edge has heard; the spaces are told again after that.
+const revokedWithin = (revocationLimits.checkSeconds + revocationLimits.againSeconds) * 1_000;
 
 /** What the paths of tokens and tickets do. */
 export const tokenOperations = {
@@ -25,8 +31,11 @@ export const tokenOperations = {
 		summary: "Make a ticket for a URL",
 		description:
 			"For who cannot send `Authorization`: the WebSocket and the EventSource of a browser. A ticket for a socket opens it once, " +
-			"within 60 s. One for an event stream opens that path as often as it is shown, because an EventSource comes back to the " +
-			"same URL, until the token of who asks ends; an hour, where a key asks. It opens it for whom it was made.",
+			`within ${inSeconds(durations.ticket)}. ` +
+			"One for an event stream opens that path as often as it is shown, because an EventSource comes back to the " +
+			"same URL, until the token of who asks ends; " +
+			`${inHours(tokenLimits.defaultSeconds * 1_000)}, where a key asks. ` +
+			"It opens it for whom it was made.",
 		body: { schema: "TicketRequest", example: { path: "/v1/spaces/team-42/channels/chat:main/messages" } },
 		answers: { 200: { description: "The ticket.", schema: "Ticket" } },
 	},
@@ -36,7 +45,8 @@ export const tokenOperations = {
 		summary: "Revoke tokens or a key",
 		description:
 			"Of a principal (`sub`), everything that was issued until now; a key (`key`), with all that it ever signed; or one token " +
-			"(`jti`). Within 5 s it is refused everywhere, and its sockets and streams are closed. Needs `admin` on everything. A key " +
+			`(\`jti\`). Within ${inSeconds(revokedWithin)} ` +
+			"it is refused everywhere, and its sockets and streams are closed. Needs `admin` on everything. A key " +
 			"stays revoked: take it out of `AEROGRAM_KEYS`, and give the next one another id.",
 		body: { schema: "RevocationRequest", example: { sub: "user:42" } },
 		answers: { 200: { description: "It is revoked.", schema: "Revocation" } },

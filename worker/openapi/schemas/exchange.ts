@@ -1,10 +1,10 @@
-import { limits } from "../../../protocol/limits.ts";
+import { limits, requestLimits } from "../../../protocol/limits.ts";
 import { answered, list, ref, type Schema, sent, text } from "./shapes.ts";
 
 /** What an exchange says and is answered. */
 export const exchangeSchemas = {
 	Exchange: sent({
-		name: text("Who speaks.", { minLength: 1, maxLength: 256, examples: ["小飞机"] }),
+		name: text("Who speaks.", { minLength: 1, maxLength: requestLimits.exchangeNameLength, examples: ["小飞机"] }),
 		message: text("What is said.", { examples: ["你好,服务器!"] }),
 	}),
 	ExchangeReply: answered(

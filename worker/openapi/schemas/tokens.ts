@@ -1,6 +1,6 @@
+import { tokenLimits } from "../../../protocol/auth-limits.ts";
 import { operations } from "../../../protocol/capabilities.ts";
-import { principalLength } from "../../../protocol/identity.ts";
-import { limits, tokenLimits } from "../../../protocol/limits.ts";
+import { limits } from "../../../protocol/limits.ts";
 import { answered, list, ref, type Schema, sent, text, whole } from "./shapes.ts";
 
 /** What a token is asked to say, and the token. */
@@ -20,7 +20,7 @@ export const tokenSchemas = {
 		{
 			sub: text("The principal: whom the token speaks for. Not `anonymous`, `tcp` or `key:…`.", {
 				minLength: 1,
-				maxLength: principalLength,
+				maxLength: tokenLimits.principalLength,
 				examples: ["user:42"],
 			}),
 			capabilities: list(ref("Capability"), "What it may do: at most what the key may.", {

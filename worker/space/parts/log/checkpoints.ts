@@ -1,10 +1,7 @@
-import { durations } from "../../../../protocol/limits.ts";
+import { durations, storage } from "../../../../protocol/limits.ts";
 import type { Sql } from "../../ports.ts";
 import type { MessageStore } from "./message-store.ts";
 import { type Producer, type Producers, readProducers, writeProducers } from "./producers.ts";
-
-/** A row holds at most 2 MB; so many producers stay far below. Beyond them, the one longest silent is forgotten. */
-const mostProducers = 10_000;
 
 /** The stored side of dedup: one checkpoint row a channel, and the messages after it. */
 export class Checkpoints {
@@ -33,7 +30,8 @@ export class Checkpoints {
 	/** Writes the producers of the last 24 h as of `seq`, in place of the checkpoint before. Returns what it kept. */
 	save(channel: number, seq: number, producers: Producers, now: number): Map<string, Producer> {
 		const recent = [...producers].filter(([, producer]) => producer.ts > now - durations.dedup);
-		if (recent.length > mostProducers) recent.sort(([, a], [, b]) => b.ts - a.ts).length = mostProducers;
+		const most = storage.checkpointProducers;
+		if (recent.length > most) recent.sort(([, a], [, b]) => b.ts - a.ts).length = most;
 		this.#sql.run("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)", channel, seq, writeProducers(recent));
 		return new Map(recent);
 	}
