@@ -212,6 +212,7 @@ export class Calls {
 		if (isHeldBy(call, attempt, peer)) {
 			// Handed to the same one at once, it would come back for ever.
 			if (peer) call.refusedBy.add(peer.client);
+			else this.#rows.release(id);
 			this.#lose([call]);
 		}
 		return { ok: true, duplicate: false };
