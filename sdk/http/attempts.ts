@@ -60,13 +60,17 @@ function retryDelay(thrown: unknown, attempt: number, { random, durations }: Set
 }
 
 /** Resolves after `delay` milliseconds; rejects with the signal's reason as soon as that is aborted. */
-export function sleep({ clock }: Settings, delay: number, signal: AbortSignal): Promise<void> {
+export function sleep({ clock }: Pick<Settings, "clock">, delay: number, signal: AbortSignal): Promise<void> {
 	const timer = new Timer(clock);
 	return new Promise((resolve, reject) => {
-		timer.start(delay, resolve);
-		signal.addEventListener("abort", () => {
+		const abort = () => {
 			timer.stop();
 			reject(signal.reason);
+		};
+		timer.start(delay, () => {
+			signal.removeEventListener("abort", abort);
+			resolve();
 		});
+		signal.addEventListener("abort", abort);
 	});
 }

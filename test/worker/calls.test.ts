@@ -122,6 +122,27 @@ test("requests that wait for a call, and for a result, are answered although the
 	expect([called.status, await called.json()]).toEqual([200, { id, data: 14 }]);
 });
 
+test("a call that was taken over HTTP and handed back goes to the next server, although the object slept in between", async () => {
+	const { name, stub } = freshSpace();
+	const service = `http://localhost/v1/spaces/${name}/services/resize`;
+	const headers = { "content-type": "application/json" };
+	const caller = await WireClient.connect(name, "caller");
+	await caller.ask({ t: "call", ref: 1, svc: "resize", id: "a", timeout: 3_600_000 });
+	const take = () => exports.default.fetch(`${service}/next?wait=0&lease=600`, { method: "POST" });
+	const nack = (attempt: number) =>
+		exports.default.fetch(`${service}/calls/a/nack`, { method: "POST", headers, body: JSON.stringify({ attempt }) });
+	expect((await take()).status).toBe(200);
+	// Of another hand-over: whoever has it keeps it.
+	expect((await nack(2)).status).toBe(204);
+	await evict(stub);
+	expect((await take()).status).toBe(204);
+	expect((await nack(1)).status).toBe(204);
+	await evict(stub);
+	const again = await take();
+	expect(again.status).toBe(200);
+	expect(await again.json()).toMatchObject({ id: "a", attempt: 2 });
+});
+
 test("progress that is too big is refused, without a ref, and the call goes on", async () => {
 	const { name } = freshSpace();
 	const [server, caller] = [await WireClient.connect(name, "server"), await WireClient.connect(name, "caller")];

@@ -29,8 +29,8 @@ export function needOf(envelope: ClientEnvelope): Need | undefined {
 		case "call":
 			return { operation: "call", kind: "services", name: envelope.service };
 		case "serve":
-			// Taking no more is always allowed.
-			if (envelope.concurrency === 0) return undefined;
+			// Taking no more is always allowed; what it says it holds would be in its hands.
+			if (envelope.concurrency === 0 && !envelope.holds) return undefined;
 			return { operation: "serve", kind: "services", name: envelope.service };
 		default:
 			return undefined;

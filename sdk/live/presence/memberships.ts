@@ -81,9 +81,9 @@ export class Memberships {
 
 	/** Nothing will be sent any more. */
 	end(error: AerogramError): void {
-		for (const [channel, { waiting }] of [...this.#channels]) {
-			for (const one of waiting.keys()) one.reject(error);
-			this.#forget(channel);
+		for (const [channel, membership] of [...this.#channels]) {
+			for (const one of membership.waiting.keys()) one.reject(error);
+			this.#forget(channel, membership);
 		}
 	}
 
@@ -130,11 +130,20 @@ export class Memberships {
 			},
 			() => {
 				this.#settle(membership, request, (waiting) => waiting.resolve());
-				if (!membership.wanted && membership.waiting.size === 0) this.#forget(channel);
+				if (!membership.wanted && membership.waiting.size === 0) this.#forget(channel, membership);
 			},
 			(error) => {
-				if (type === "update") this.#settle(membership, request, (waiting) => waiting.reject(error));
-				else this.#refused(channel, membership, request, error);
+				const isGone = type === "update" && error.code === "not_found";
+				if (type === "enter" || isGone || error.code === "forbidden") membership.told = false;
+				if (isGone && membership.wanted && this.#channels.get(channel) === membership) {
+					// It is no member: an enter before this was refused, or the server has ended it. That is asked for anew.
+					for (const [waiting, asked] of membership.waiting) if (asked === request) membership.waiting.set(waiting, 0);
+					this.#ask(channel, membership, "enter");
+				} else if (membership.told) {
+					this.#settle(membership, request, (waiting) => waiting.reject(error));
+				} else {
+					this.#refused(channel, membership, request, error);
+				}
 			},
 		);
 	}
@@ -143,7 +152,7 @@ export class Memberships {
 	#refused(channel: string, membership: Membership, request: number | undefined, error: AerogramError): void {
 		if (membership.waiting.size === 0) this.#link.link.report(error);
 		this.#settle(membership, request, (waiting) => waiting.reject(error));
-		if (membership.waiting.size === 0) this.#forget(channel);
+		if (membership.waiting.size === 0) this.#forget(channel, membership);
 	}
 
 	#settle(membership: Membership, request: number | undefined, settle: (waiting: Waiting) => void): void {
@@ -154,8 +163,11 @@ export class Memberships {
 		}
 	}
 
-	#forget(channel: string): void {
-		if (this.#channels.delete(channel)) this.#link.link.release();
+	#forget(channel: string, membership: Membership): void {
+		// Another may stand in its place.
+		if (this.#channels.get(channel) !== membership) return;
+		this.#channels.delete(channel);
+		this.#link.link.release();
 	}
 }
 

@@ -1,5 +1,8 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
+import { sleep } from "../../../sdk/http/attempts.ts";
 import { AerogramError } from "../../../sdk/index.ts";
+import { FakeClock } from "./helpers/fake-clock.ts";
 import { type FakeAnswer, json, problem, setUpHttp } from "./helpers/fake-fetch.ts";
 import { watch } from "./helpers/setup.ts";
 
@@ -225,4 +228,18 @@ describe("giving up", () => {
 		await http.get("/v1/x", { signal });
 		expect(listeners).toBe(0);
 	});
+});
+
+test("a wait between two attempts ends with its signal, and leaves nothing on one that outlives it", async () => {
+	const clock = new FakeClock();
+	const gone = new AbortController();
+	const { signal } = gone;
+	const waits = [watch(sleep({ clock }, 100, signal)), watch(sleep({ clock }, 200, signal))];
+	expect(getEventListeners(signal, "abort")).toHaveLength(2);
+	await clock.advance(100);
+	expect(waits.map((wait) => "value" in wait)).toEqual([true, false]);
+	expect(getEventListeners(signal, "abort")).toHaveLength(1);
+	gone.abort(new Error("enough"));
+	await clock.advance(1_000);
+	expect(waits[1]).toEqual({ error: new Error("enough") });
 });

@@ -29,7 +29,7 @@ test("a socket that has as much of everything as it may still fits what the plat
 		spoke: true,
 		watches: times(limits.watchesPerSocket, (index) => ({ collection: 1_000_000 + index, prefix: name(index) })),
 		serves: times(limits.servicesPerSocket, (index) => ({ service: name(index), concurrency: 100, lease: 86_400_000 })),
-		holds: times(limits.serviceConcurrency, (index) => [10_000_000 + index, 1_000] as const),
+		holds: times(limits.serviceConcurrency, (index) => [10_000_000 + index, 8_191] as const),
 		awaits: times(limits.callsAwaited, (index) => 10_000_000 + index),
 	};
 	const sizes: number[] = [];
@@ -66,4 +66,26 @@ test("a socket that has as much of everything as it may still fits what the plat
 	}
 	console.log(`bytes of a full attachment, by its capabilities: ${sizes.join(", ")} of ${most}`);
 	expect(Math.max(...sizes)).toBeLessThanOrEqual(most);
+});
+
+test("a socket that has more to keep than the platform keeps is closed, and whoever tells it to keep that goes on", () => {
+	const sent: unknown[] = [];
+	const closed: unknown[] = [];
+	const socket = {
+		send: (frame: unknown) => void sent.push(frame),
+		close: (code?: number) => void closed.push(code),
+		deserializeAttachment: () => null,
+		serializeAttachment: (attachment: unknown) => {
+			if (attachment) throw new Error("larger than 16384 bytes");
+		},
+	};
+	const identity = { client: "c", connection: "1", principal: "p" };
+	const kept = { channels: [], members: [], occupancy: [], watches: [], heard: 0, spoke: true };
+	const gone: Session[] = [];
+	const session = new Session(socket, identity, { wantsToSend() {}, closed: (which) => void gone.push(which) }, kept);
+	session.write('{"t":"ok","ref":1}');
+	session.remember({ holds: [[1, 1]] });
+	session.remember({ holds: [[1, 1]] });
+	expect(sent).toEqual([expect.stringMatching(/"t":"ok".*"t":"bye","code":"internal"/)]);
+	expect([closed, gone]).toEqual([[1011], [session]]);
 });

@@ -71,8 +71,8 @@ class Bench {
 		return this.do((calls) => calls.call(asked, peer));
 	}
 
-	serve(peer: Peer, concurrency = 1, holds: readonly { id: string; attempt: number }[] = []): void {
-		this.do((calls) => calls.serve(peer, { service: "resize", concurrency }, holds));
+	serve(peer: Peer, concurrency = 1, holds: readonly { id: string; attempt: number }[] = [], service = "resize"): void {
+		this.do((calls) => calls.serve(peer, { service, concurrency }, holds));
 	}
 
 	reply(peer: Peer, id: string, data = '"done"') {
@@ -140,6 +140,53 @@ test("a server that comes back within the grace goes on with what it says it hol
 		{ t: "call", id: "gone", attempt: 3, cancelled: true },
 		expect.objectContaining({ id: "b", attempt: 2 }),
 	]);
+});
+
+test("a server of two services that comes back has what it had, and room for more once it lost some", () => {
+	const most = limits.serviceConcurrency;
+	const begin = () => {
+		const bench = new Bench();
+		const [caller, before] = [bench.connect("caller"), bench.connect("server")];
+		for (const [service, count] of [["resize", 60] as const, ["crop", 40] as const]) {
+			bench.serve(before, count, [], service);
+			for (let index = 0; index < 2 * most; index++) bench.call(caller, `${service}.${index}`, service);
+		}
+		const had = before.news().map(({ id, attempt }) => ({ id: String(id), attempt: Number(attempt) }));
+		const [resized, cropped] = [had.slice(0, 60), had.slice(60)];
+		expect([resized.at(-1)?.id, cropped[0]?.id, had.length]).toEqual(["resize.59", "crop.0", most]);
+		bench.cut(before);
+		return { bench, after: bench.connect("server"), resized, cropped };
+	};
+	const all = begin();
+	all.bench.serve(all.after, most, all.resized);
+	all.bench.serve(all.after, most, all.cropped, "crop");
+	expect(all.after.news()).toEqual([]);
+	expect(all.after.kept.holds).toHaveLength(most);
+	const some = begin();
+	some.bench.serve(some.after, most, some.cropped, "crop");
+	some.bench.serve(some.after, 10, []);
+	expect(some.after.news().map(({ svc }) => svc)).toEqual([...Array(10).fill("resize"), ...Array(50).fill("crop")]);
+	const one = begin();
+	one.bench.serve(one.after, most, one.cropped, "crop");
+	expect(one.after.news()).toEqual([]);
+	one.bench.now += durations.grace;
+	one.bench.do((calls) => calls.expire());
+	expect(one.after.news()).toHaveLength(60);
+});
+
+test("what a client may not say it works on is not believed: too many calls, or handed over too often", () => {
+	const bench = new Bench();
+	const [caller, server] = [bench.connect("caller"), bench.connect("server")];
+	const holds = (attempt: number) =>
+		Array.from({ length: limits.serviceConcurrency + 1 }, (_, index) => ({ id: `c${index}`, attempt }));
+	for (const { id } of holds(1)) bench.call(caller, id);
+	bench.serve(server, 0, holds(8_192));
+	expect(server.kept.holds).toEqual([]);
+	bench.serve(server, 0, holds(8_191));
+	expect(server.kept.holds).toHaveLength(limits.serviceConcurrency);
+	bench.serve(server, Number.MAX_SAFE_INTEGER);
+	expect(server.kept.serves).toEqual([{ service: "resize", concurrency: limits.serviceConcurrency }]);
+	expect(server.news()).toEqual([]);
 });
 
 test("what is handed back goes to another server, and not again to the one that gave it", () => {

@@ -1,11 +1,14 @@
 import { encodeCall, encodeCallCancelled } from "../../../../protocol/codec/serving-calls.ts";
-import type { Durations } from "../../../../protocol/limits.ts";
+import { type Durations, limits } from "../../../../protocol/limits.ts";
 import type { Clock, KeptCalls } from "../../ports.ts";
-import type { CallPeer, Holder, PendingCall } from "./pending.ts";
+import { type CallPeer, type Holder, isGone, type PendingCall } from "./pending.ts";
 import type { CallRows } from "./rows.ts";
 import { Servers, type Serving } from "./servers.ts";
 import { Turn } from "./turn.ts";
 import { Waiters } from "./waiters.ts";
+
+/** The greatest attempt that a client is believed: with as many calls as a socket may have, it still fits what that keeps. */
+const attemptMost = 8_191;
 
 /**
  * The calls that wait for their results, and who has which in hand. It lives in memory: what stands here is found again
@@ -73,6 +76,11 @@ export class Board {
 				if (call) this.waiters.add(peer, call);
 			}
 		}
+		this.pumpAll();
+	}
+
+	/** Hands over what waits for a server, of every service. */
+	pumpAll(): void {
 		for (const service of [...this.#queues.keys()]) this.pump(service);
 	}
 
@@ -94,9 +102,18 @@ export class Board {
 		this.turn.due(this.#now() + this.#durations.memberSweep);
 	}
 
+	/** A client says that it still works on a call: that counts where nobody else does, and as far as its socket may have calls. */
+	claim(call: PendingCall, peer: CallPeer, attempt: number): void {
+		if (call.holder && !isGone(call, peer)) return;
+		if (attempt > attemptMost || this.servers.heldBy(peer).length >= limits.serviceConcurrency) return;
+		call.attempt = Math.max(call.attempt, attempt);
+		this.hold(call, peer);
+	}
+
 	/** Nobody's socket has a call in hand, and yet it does not wait for a server. */
 	park(call: PendingCall, holder: Exclude<Holder, { kind: "peer" }>): void {
 		this.#take(call, holder);
+		if (holder.kind === "gone") this.servers.reserve(holder.client, call);
 		this.turn.due(holder.until);
 	}
 
@@ -161,6 +178,7 @@ export class Board {
 	}
 
 	#letGo(call: PendingCall): void {
+		if (call.holder?.kind === "gone") this.servers.unreserve(call.holder.client, call);
 		if (call.holder?.kind !== "peer") return;
 		this.servers.release(call.holder.peer, call);
 		this.turn.changed(call.holder.peer);

@@ -147,6 +147,8 @@ export class Calls {
 		else board.servers.add({ peer, service, concurrency, ...(lease !== undefined && { lease }) });
 		board.turn.changed(peer);
 		board.pump(service);
+		// What waited for it to come back took room that its other services may use now.
+		for (const each of board.servers.of(peer)) board.pump(each.service);
 		return undefined;
 	}
 
@@ -210,6 +212,7 @@ export class Calls {
 		if (isHeldBy(call, attempt, peer)) {
 			// Handed to the same one at once, it would come back for ever.
 			if (peer) call.refusedBy.add(peer.client);
+			else this.#rows.release(id);
 			this.#lose([call]);
 		}
 		return { ok: true, duplicate: false };
@@ -243,6 +246,7 @@ export class Calls {
 			if (call.deadline <= now) this.#fail(call, "deadline_passed", "No reply came before the deadline.");
 		}
 		this.#lose(board.all().filter(({ holder }) => holder && holder.kind !== "peer" && holder.until <= now));
+		board.pumpAll();
 		const ends = board.all().map(({ holder, deadline }) => {
 			return holder && holder.kind !== "peer" ? Math.min(holder.until, deadline) : deadline;
 		});
@@ -268,12 +272,8 @@ export class Calls {
 		const board = this.#open;
 		for (const { id, attempt } of holds) {
 			const call = board.get(id);
-			if (!call) {
-				board.revoke(peer, id, attempt);
-			} else if (call.service === service && (!call.holder || isGone(call, peer))) {
-				call.attempt = Math.max(call.attempt, attempt);
-				board.hold(call, peer);
-			}
+			if (!call) board.revoke(peer, id, attempt);
+			else if (call.service === service) board.claim(call, peer, attempt);
 		}
 		this.#lose(board.all().filter((call) => call.service === service && isGone(call, peer)));
 	}

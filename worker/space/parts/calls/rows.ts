@@ -59,6 +59,11 @@ export class CallRows {
 		this.#sql.run("UPDATE calls SET attempt = ?, leased = ? WHERE id = ?", attempt, until, id);
 	}
 
+	/** Notes that whoever took a call over HTTP has it no longer. */
+	release(id: string): void {
+		this.#sql.run("UPDATE calls SET leased = NULL WHERE id = ?", id);
+	}
+
 	/** Stores the result of a call, to be kept until `due`. */
 	finish(id: string, data: string, failed: boolean, due: number): void {
 		this.#sql.run("UPDATE calls SET data = ?, failed = ?, due = ? WHERE id = ?", data, failed ? 1 : 0, due, id);

@@ -13,6 +13,8 @@ export class Servers {
 	readonly #byService = new Map<string, Serving[]>();
 	readonly #byPeer = new Map<CallPeer, Map<string, Serving>>();
 	readonly #holds = new Map<CallPeer, Set<PendingCall>>();
+	/** By client: what waits for it to come back. */
+	readonly #reserved = new Map<string, Set<PendingCall>>();
 
 	/** What a socket serves. */
 	of(peer: CallPeer): readonly Serving[] {
@@ -20,8 +22,10 @@ export class Servers {
 	}
 
 	/** A socket takes calls of a service from now on, in place of what it said before. */
-	add(serving: Serving): void {
-		const { peer, service } = serving;
+	add(asked: Serving): void {
+		const { peer, service } = asked;
+		// More than it is ever handed would only take room in what its socket keeps.
+		const serving = { ...asked, concurrency: Math.min(asked.concurrency, limits.serviceConcurrency) };
 		this.#byService.set(service, [...this.#others(peer, service), serving]);
 		this.#byPeer.set(peer, (this.#byPeer.get(peer) ?? new Map()).set(service, serving));
 	}
@@ -53,6 +57,18 @@ export class Servers {
 		if (held?.size === 0) this.#holds.delete(peer);
 	}
 
+	/** A call waits for a client to come back, who is handed no other in its place. */
+	reserve(client: string, call: PendingCall): void {
+		this.#reserved.set(client, (this.#reserved.get(client) ?? new Set()).add(call));
+	}
+
+	/** It waits for that no longer. */
+	unreserve(client: string, call: PendingCall): void {
+		const reserved = this.#reserved.get(client);
+		reserved?.delete(call);
+		if (reserved?.size === 0) this.#reserved.delete(client);
+	}
+
 	/** Whether any socket has a call in hand. */
 	get busy(): boolean {
 		return this.#holds.size > 0;
@@ -74,7 +90,8 @@ export class Servers {
 
 	#isFree({ peer, service, concurrency }: Serving): boolean {
 		const held = this.heldBy(peer);
-		if (held.length >= limits.serviceConcurrency) return false;
+		const reserved = this.#reserved.get(peer.client)?.size ?? 0;
+		if (held.length + reserved >= limits.serviceConcurrency) return false;
 		return held.filter((call) => call.service === service).length < concurrency;
 	}
 

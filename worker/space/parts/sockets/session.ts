@@ -2,6 +2,7 @@ import { writeBinaryFrame } from "../../../../protocol/codec/binary-frame.ts";
 import { encodeServer } from "../../../../protocol/codec/serving.ts";
 import { type ErrorCode, errorRow } from "../../../../protocol/errors.ts";
 import { limits } from "../../../../protocol/limits.ts";
+import { failureLine } from "../../../../protocol/log.ts";
 import type { Fault } from "../../../../protocol/result.ts";
 import type { FrameFormat } from "../../../../protocol/subprotocols.ts";
 import type { KeptAuthority, KeptCalls, KeptWatch, Receiver } from "../../ports.ts";
@@ -179,14 +180,22 @@ export class Session implements Receiver {
 		this.write(encodeServer({ type: "error", ...(ref !== undefined && { ref }), ...fault }));
 	}
 
-	/** Notes for the next wake what has changed of what it must still know then. On a closed one it does nothing. */
+	/**
+	 * Notes for the next wake what has changed of what it must still know then. On a closed one it does nothing. One that has
+	 * more to keep than the platform keeps is closed: whoever else is concerned must not notice.
+	 */
 	remember(changed: Partial<Kept>): void {
 		this.#kept = { ...this.#kept, ...changed };
 		if (this.#closed) return;
 		const watches = this.#kept.watches.map(
 			({ collection, prefix = null, id = null }) => [collection, prefix, id] as const,
 		);
-		this.socket.serializeAttachment({ ...this.identity, ...this.#kept, watches } satisfies Attachment);
+		try {
+			this.socket.serializeAttachment({ ...this.identity, ...this.#kept, watches } satisfies Attachment);
+		} catch (error) {
+			console.error(failureLine("socket", error));
+			this.close("internal");
+		}
 	}
 }
 
