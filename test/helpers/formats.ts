@@ -27,6 +27,20 @@ export function encodeBody(value: Json, format: Format): string | Uint8Array<Arr
 	return new Uint8Array(bytes.value);
 }
 
+/** A row once for each format that is accepted, and where it has a body for each in which that is sent. */
+export function inEachFormat<Row extends { readonly route: string; readonly body?: Json }>(rows: readonly Row[]) {
+	return rows.flatMap((row) =>
+		(row.body === undefined ? formats.slice(0, 1) : formats).flatMap((sent) =>
+			formats.map((accepted) => ({
+				...row,
+				sent,
+				accepted,
+				title: row.body === undefined ? row.route : `${row.route} takes ${sent} and`,
+			})),
+		),
+	);
+}
+
 /** Sends a value in one format and asks for the answer in another. */
 export function send(
 	url: string,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EventReader } from "../helpers/event-reader.ts";
 import { expectProblem, getJson, headOf, type Page, postJson, publishAll } from "../helpers/http.ts";
+import { type RecordBody, type RecordsBody, sendJson, writeRecord } from "../helpers/records.ts";
 import { startServer, type TestServer } from "../helpers/server.ts";
 
 let server: TestServer;
@@ -102,6 +103,148 @@ test("an event id from before a wipe is told to be void, and what is there now f
 		expect(reader.lastId).toBe(last);
 		await reader.cancel();
 	}
+});
+
+/** What a program may have kept of a collection of three records. */
+interface KeptRecords {
+	/** The path of the collection. */
+	readonly collection: string;
+	/** The epoch before the wipe, and the one after it. */
+	readonly wiped: string;
+	readonly epoch: string;
+	/** The ETags that the records had. */
+	readonly tags: Readonly<Record<string, string>>;
+	/** A cursor of its pages. */
+	readonly next: string;
+}
+
+/** Writes three records, keeps all that tells how they were, wipes the space and writes three others of the same names. */
+async function outliveRecords(space: string): Promise<KeptRecords> {
+	const root = `${server.url}/v1/spaces/${space}`;
+	const collection = `${root}/collections/stock`;
+	const writeAll = async (text: string) => {
+		const tags: Record<string, string> = {};
+		for (const id of ["boat", "plane", "pram"]) {
+			tags[id] = (await writeRecord("PUT", `${collection}/${id}`, { text })).etag;
+		}
+		return tags;
+	};
+	const tags = await writeAll("before");
+	const { epoch: wiped, next } = await getJson<RecordsBody>(`${collection}?limit=1`);
+	expect((await fetch(root, { method: "DELETE" })).status).toBe(204);
+	await writeAll("after");
+	const { epoch, rev } = await getJson<RecordsBody>(collection);
+	expect([next, rev, epoch]).toEqual([`${wiped}:boat`, 3, expect.not.stringContaining(wiped)]);
+	return { collection, wiped, epoch, tags, next: next ?? "" };
+}
+
+/** What is read of a collection, and the records of it, in the order in which a snapshot tells them. */
+const selections: readonly (readonly [query: string, ids: readonly string[]])[] = [
+	["", ["boat", "plane", "pram"]],
+	["?prefix=p", ["plane", "pram"]],
+	["/plane", ["plane"]],
+];
+
+/** Places of before: at the head, before it, ahead of what there is now, and in the middle of a snapshot. */
+function placesOf(wiped: string): readonly string[] {
+	return [`${wiped}:3`, `${wiped}:1`, `${wiped}:99`, `${wiped}:3:`, `${wiped}:3:boat`, `${wiped}:3:pram`];
+}
+
+test("an event id of records from before a wipe is told to be void, and the records of now follow it", async () => {
+	const { collection, wiped, epoch } = await outliveRecords("record-ids");
+	for (const [query, ids] of selections) {
+		for (const id of placesOf(wiped)) {
+			const headers = { accept: "text/event-stream", "last-event-id": id };
+			const response = await fetch(collection + query, { headers });
+			expect([query, id, response.status]).toEqual([query, id, 200]);
+			const reader = new EventReader(response.body);
+			const [reset, ...heard] = await reader.take(ids.length + 2);
+			expect([reset?.type, JSON.parse(reset?.data ?? "")]).toEqual(["reset", { reason: "epoch", epoch, rev: 3 }]);
+			const ready = heard.pop();
+			expect([ready?.type, JSON.parse(ready?.data ?? "")]).toEqual(["ready", { epoch, rev: 3 }]);
+			expect(heard.map(({ type }) => type)).toEqual(ids.map(() => "message"));
+			const records = heard.map(({ data }) => JSON.parse(data) as RecordBody);
+			expect(records.map((record) => [record.id, record.data])).toEqual(ids.map((each) => [each, { text: "after" }]));
+			expect(reader.lastId).toBe(`${epoch}:3`);
+			await reader.cancel();
+		}
+	}
+});
+
+test("a stream of records is refused after a place from before a wipe, and a page after its cursor", async () => {
+	const { collection, wiped, epoch, next } = await outliveRecords("record-places");
+	const expired = async (url: string, headers: Record<string, string> = {}) => {
+		const response = await fetch(url, { headers });
+		expect(await expectProblem(response, "position_expired")).toMatchObject({ epoch, rev: 3 });
+		expect(response.headers.get("etag")).toBe(`"${epoch}:3"`);
+	};
+	for (const [query] of selections) {
+		for (const place of placesOf(wiped)) {
+			const after = `${query.includes("?") ? "&" : "?"}after=${place}`;
+			await expired(collection + query + after, { accept: "text/event-stream" });
+		}
+	}
+	await expired(`${collection}?cursor=${next}`);
+	await expired(`${collection}?cursor=${next}&prefix=p`);
+});
+
+test("an ETag of a record from before a wipe holds for no read and no write of it", async () => {
+	const { collection, epoch, tags } = await outliveRecords("record-tags");
+	const url = `${collection}/plane`;
+	const tag = tags.plane ?? "";
+	for (const kept of [tag, inFormat(tag, "xml"), `"other", ${tag}`]) {
+		const unchanged = await fetch(url, { headers: { "if-none-match": kept } });
+		expect([unchanged.status, unchanged.headers.get("etag")]).toEqual([200, `"${epoch}:2"`]);
+		const condition = { "if-match": kept };
+		for (const response of [
+			await fetch(url, { headers: condition }),
+			await sendJson("PUT", url, {}, condition),
+			await sendJson("PATCH", url, {}, condition),
+			await fetch(url, { method: "DELETE", headers: condition }),
+		]) {
+			expect(await expectProblem(response, "condition_failed")).toMatchObject({ epoch, rev: 2 });
+			expect(response.headers.get("etag")).toBe(`"${epoch}:2"`);
+		}
+	}
+	expect(await getJson(url)).toMatchObject({ rev: 2, data: { text: "after" } });
+});
+
+test("a transaction on a condition from before a wipe is refused, and nothing of it stored; so is a write under a lock", async () => {
+	const { collection, wiped, epoch, tags } = await outliveRecords("transaction");
+	const root = new URL("../", collection).href.replace(/\/$/, "");
+	const record = { collection: "stock", id: "plane", data: { text: "late" } };
+	const { etag } = await writeRecord("PUT", `${root}/collections/locks/door`, { held: true });
+	const position = await publishAll(`${root}/channels/orders/messages`, [1, 2, 3]);
+	const head = position.replace(epoch, wiped);
+	expect([etag, position, head]).toEqual([`"${epoch}:1"`, `${epoch}:3`, `${wiped}:3`]);
+	const hold = { lock: "door", token: `${wiped}:1` };
+	const xml = inFormat(tags.plane ?? "", "xml");
+	for (const [item, code, state] of [
+		[{ op: "publish", channel: "orders", data: 4, if: { head } }, "condition_failed", { floor: 1, head: 3 }],
+		[{ op: "publish", channel: "orders", data: 4, if: hold }, "lock_lost", {}],
+		[{ op: "put", ...record, if: { etag: tags.plane } }, "condition_failed", { rev: 2 }],
+		[{ op: "put", ...record, if: { etag: xml } }, "condition_failed", { rev: 2 }],
+		[{ op: "put", ...record, if: { rev: 2, etag: tags.plane } }, "condition_failed", { rev: 2 }],
+		[{ op: "patch", ...record, if: { etag: tags.plane } }, "condition_failed", { rev: 2 }],
+		[{ op: "delete", collection: "stock", id: "plane", if: { etag: tags.plane } }, "condition_failed", { rev: 2 }],
+		[{ op: "put", ...record, if: hold }, "lock_lost", {}],
+	] as const) {
+		const items = [{ op: "publish", channel: "orders", data: "first" }, { op: "put", ...record, id: "new" }, item];
+		const problem = await expectProblem(await postJson(`${root}/transactions`, { items }), code);
+		expect([item, problem]).toEqual([item, expect.objectContaining({ item: 2, ...state })]);
+		if (code === "condition_failed") expect(problem).toMatchObject({ epoch });
+	}
+	const held = { "if-lock": `${hold.lock} ${hold.token}` };
+	await expectProblem(await postJson(`${root}/channels/orders/messages`, { data: 4 }, held), "lock_lost");
+	await expectProblem(await sendJson("PUT", `${collection}/plane`, record.data, held), "lock_lost");
+	expect(await headOf(`${root}/channels/orders`)).toBe(position);
+	expect(await getJson(collection)).toMatchObject({ rev: 3, records: [{}, { data: { text: "after" } }, {}] });
+	// What was taken after the wipe holds.
+	const items = [
+		{ op: "publish", channel: "orders", data: 4, if: { head: position } },
+		{ op: "put", ...record, if: { etag: `"${epoch}:2"` } },
+	];
+	expect((await postJson(`${root}/transactions`, { items })).status).toBe(200);
 });
 
 test("an ETag from before a wipe says of nothing that it is unchanged", async () => {

@@ -3,12 +3,14 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import { limits } from "../../protocol/limits.ts";
-import { contentTypes } from "../helpers/formats.ts";
-import { expectProblem, getJson, headOf, postJson } from "../helpers/http.ts";
+import { type BodyRoutes, bodyRoutes, goodBody, routeKeys } from "../helpers/body-routes.ts";
+import { contentTypes, encodeBody } from "../helpers/formats.ts";
+import { expectProblem, headOf } from "../helpers/http.ts";
 import { type LocalServer, serveHere } from "../helpers/server.ts";
 
 let server: LocalServer;
 let space: string;
+let all: BodyRoutes;
 /** A server that an external entity would be fetched from. */
 let fetched = 0;
 const outside = createServer((_, response) => {
@@ -17,15 +19,10 @@ const outside = createServer((_, response) => {
 });
 
 beforeAll(async () => {
-	server = await serveHere();
+	server = await serveHere({ env: routeKeys });
 	space = `${server.url}/v1/spaces/bad-formats`;
 	await new Promise<void>((resolve) => outside.listen(0, "127.0.0.1", resolve));
-	await postJson(`${space}/channels/log/messages`, { data: "here before" });
-	await fetch(`${space}/collections/docs/a`, {
-		method: "PUT",
-		headers: { "content-type": contentTypes.JSON },
-		body: '{"here":"before"}',
-	});
+	all = await bodyRoutes(server.url, "bad-formats");
 });
 afterAll(async () => {
 	outside.close();
@@ -34,31 +31,21 @@ afterAll(async () => {
 
 type Body = string | Uint8Array<ArrayBuffer>;
 
-/** Sends a body to every route that reads one, as a message, as a record and as an exchange; none of them may store it. */
+/** Sends a body to every route that reads one; none of them may do anything. The wire reads neither XML nor MessagePack. */
 async function expectRefused(type: string, body: Body, code: ErrorCode): Promise<void> {
-	const before = await stored();
-	for (const [method, path] of [
-		["POST", "/channels/log/messages"],
-		["POST", "/collections/docs"],
-		["PUT", "/collections/docs/a"],
-		["PATCH", "/collections/docs/a"],
-		["POST", "/v1/exchange"],
-	] as const) {
-		const url = path.startsWith("/v1") ? server.url + path : space + path;
-		const problem = await expectProblem(await fetch(url, { method, headers: { "content-type": type }, body }), code);
+	const before = await all.state();
+	for (const { route, method, path, headers, wire } of all.routes) {
+		const response = await fetch(server.url + path, { method, headers: { ...headers, "content-type": type }, body });
+		const problem = await expectProblem(response, wire ? "unsupported_media_type" : code).catch((error: unknown) => {
+			throw new Error(`${route}: ${error instanceof Error ? error.message : error}`, { cause: error });
+		});
 		expect(JSON.stringify(problem)).not.toMatch(/root:|stolen|lol/);
 	}
-	expect(await stored()).toEqual(before);
-	expect(await getJson(`${server.url}/health`)).toEqual({ status: "ok", mode: "dev" });
+	expect(await all.state()).toEqual(before);
 }
 
-async function stored(): Promise<readonly unknown[]> {
-	const exchange = `${server.url}/v1/spaces/default/channels/exchange`;
-	return [await headOf(`${space}/channels/log`), await headOf(exchange), await getJson(`${space}/collections/docs`)];
-}
-
-/** What a body must hold to be stored, so that only what stands before or in it can be the reason to refuse it. */
-const good = "<data>x</data><name>a</name><message>b</message>";
+/** What a body must hold to be taken, so that only what stands before or in it can be the reason to refuse it. */
+const good = `${encodeBody(goodBody("bad-formats"), "XML")}`.replace(/^<sent>|<\/sent>$/g, "");
 const here = () => `http://127.0.0.1:${(outside.address() as AddressInfo).port}/stolen.dtd`;
 const text = (value: string) => `<a>${good}<b>${value}</b></a>`;
 const bytes = (value: string) => Buffer.from(value, "latin1");
@@ -160,9 +147,9 @@ describe("an attack in XML is refused on every route, at once, and fetches nothi
 });
 
 const key = (name: string) => [0xa0 + name.length, ...Buffer.from(name)];
-const members = [...key("data"), 0x01, ...key("name"), ...key("a"), ...key("message"), ...key("b")];
-/** A map with what is needed to be stored, and one member more. */
-const more = (...value: readonly number[]) => Uint8Array.of(0x84, ...members, ...key("x"), ...value);
+const [mapOfSome = 0, ...members] = encodeBody(goodBody("bad-formats"), "MessagePack") as Uint8Array;
+/** A map with what is needed to be taken, and one member more. */
+const more = (...value: readonly number[]) => Uint8Array.of(mapOfSome + 1, ...members, ...key("x"), ...value);
 /** The bytes of an array that holds the same value over and over. */
 const repeated = (value: readonly number[], count: number) =>
 	Buffer.concat([
@@ -227,7 +214,7 @@ describe("a bomb in MessagePack is refused on every route, at once", () => {
 	});
 
 	test("also cut off anywhere", async () => {
-		const whole = Uint8Array.of(0x83, ...members);
+		const whole = Uint8Array.of(mapOfSome, ...members);
 		const before = await headOf(`${space}/channels/log`);
 		for (let length = 1; length < whole.length; length++) {
 			const response = await fetch(`${space}/channels/log/messages`, {

@@ -1,8 +1,18 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ErrorCode } from "../../protocol/errors.ts";
-import { encodeBody } from "../helpers/formats.ts";
-import { checkProblem, expectProblem, getJson, headOf, publishAll } from "../helpers/http.ts";
+import type { Json } from "../../protocol/envelopes.ts";
+import { type ErrorCode, errorRow } from "../../protocol/errors.ts";
+import { limits } from "../../protocol/limits.ts";
+import {
+	type BodyRoute,
+	type BodyRoutes,
+	bodyRoutes,
+	documentedBodyRoutes,
+	routeKeys,
+} from "../helpers/body-routes.ts";
+import { askByHand } from "../helpers/by-hand.ts";
+import { contentTypes, encodeBody, type Format, formats } from "../helpers/formats.ts";
+import { checkProblem, expectProblem, getJson, publishAll } from "../helpers/http.ts";
 import { type LocalServer, serveHere } from "../helpers/server.ts";
 import { connectTcp, type TcpClient } from "../helpers/tcp-client.ts";
 
@@ -11,49 +21,54 @@ let space: string;
 let epoch: string;
 /** A position of before the space was wiped. */
 let wiped: string;
+let all: BodyRoutes;
 
 beforeAll(async () => {
-	server = await serveHere();
+	server = await serveHere({ env: routeKeys });
 	space = `${server.url}/v1/spaces/bad-requests`;
 	wiped = await publishAll(`${space}/channels/log/messages`, [1, 2, 3]);
 	await fetch(space, { method: "DELETE" });
-	await publishAll(`${space}/channels/log/messages`, [1, 2, 3]);
-	await put("a");
+	all = await bodyRoutes(server.url, "bad-requests");
 	({ epoch } = await getJson<{ epoch: string }>(space));
 });
 afterAll(() => server.stop());
 
-function put(id: string): Promise<Response> {
-	const headers = { "content-type": "application/json" };
-	return fetch(`${space}/collections/docs/${id}`, { method: "PUT", headers, body: '{"here":"before"}' });
-}
-
-/** Runs what must leave everything as it is. */
-async function changingNothing(work: () => Promise<void>): Promise<void> {
-	const state = async () => [
-		await getJson(`${space}/channels/log`),
-		await headOf(`${server.url}/v1/spaces/default/channels/exchange`),
-		await getJson(`${space}/collections/docs`),
-	];
+/** Runs what must leave everything as it is; by default what a channel and a collection hold. */
+async function changingNothing(work: () => Promise<void>, state = stored): Promise<void> {
 	const before = await state();
 	await work();
 	expect(await state()).toEqual(before);
-	expect(await getJson(`${server.url}/health`)).toEqual({ status: "ok", mode: "dev" });
 }
 
-/** Every route that reads a body. */
-const writes = [
-	["POST", "/v1/exchange"],
-	["POST", "/v1/spaces/bad-requests/channels/log/messages"],
-	["POST", "/v1/spaces/bad-requests/collections/docs"],
-	["PUT", "/v1/spaces/bad-requests/collections/docs/a"],
-	["PATCH", "/v1/spaces/bad-requests/collections/docs/a"],
-] as const;
-const good = { data: 1, name: "a", message: "b" };
+async function stored(): Promise<readonly unknown[]> {
+	return [await getJson(`${space}/channels/log`), await getJson(`${space}/collections/docs`)];
+}
 
-describe.each(writes)("%s %s", (method, path) => {
-	const ask = (headers: Record<string, string>, body: string | Uint8Array<ArrayBuffer> = JSON.stringify(good)) =>
-		fetch(server.url + path, { method, headers, body });
+type Body = string | Uint8Array<ArrayBuffer>;
+
+/** Sends to a route what it must refuse; of what is not said here, all is as it should be. */
+type Ask = (headers: Readonly<Record<string, string>>, body?: Body, query?: string) => Promise<Response>;
+
+/** Tries every route that reads a body; none may do anything. */
+async function onEveryRoute(work: (ask: Ask, route: BodyRoute) => Promise<void>): Promise<void> {
+	await changingNothing(async () => {
+		for (const route of all.routes) {
+			const { method, path, headers } = route;
+			const ask: Ask = (more, body = JSON.stringify(route.body), query = "") =>
+				fetch(server.url + path + query, { method, headers: { ...headers, ...more }, body });
+			await work(ask, route).catch((error: unknown) => {
+				throw new Error(`${route.route}: ${error instanceof Error ? error.message : error}`, { cause: error });
+			});
+		}
+	}, all.state);
+}
+
+const json = { "content-type": "application/json" };
+
+describe("every route that reads a body", () => {
+	test("stands in the table", async () => {
+		expect(all.routes.map(({ route }) => route).sort()).toEqual([...(await documentedBodyRoutes(server.url))].sort());
+	});
 
 	test.each([
 		"",
@@ -74,48 +89,74 @@ describe.each(writes)("%s %s", (method, path) => {
 		"application/yaml",
 		"application/cbor",
 	])("does not read the content type %j", async (type) => {
-		await changingNothing(async () => {
+		await onEveryRoute(async (ask, { method, body }) => {
 			// Bytes have no content type of their own, which fetch would send for text.
-			const body = Uint8Array.from(Buffer.from(JSON.stringify(good)));
-			const response = await ask(type === "" ? {} : { "content-type": type }, body);
+			const bytes = Uint8Array.from(Buffer.from(JSON.stringify(body)));
+			const response = await ask(type === "" ? {} : { "content-type": type }, bytes);
 			await expectProblem(response, "unsupported_media_type");
 			expect(response.headers.has("accept-patch")).toBe(method === "PATCH");
 		});
 	});
 
-	test.each([
-		["JSON that says UTF-16", "application/json; charset=utf-16", JSON.stringify(good)],
-		["XML that says GBK", 'text/xml; charset="gbk"', "<a/>"],
-		["JSON that is Latin-1", "application/json", Uint8Array.from(Buffer.from('{"data":"\xe9"}', "latin1"))],
-	])("does not read %s", async (_, type, body) => {
-		await changingNothing(
-			async () => void (await expectProblem(await ask({ "content-type": type }, body), "bad_encoding")),
-		);
+	test.each<[string, string, (body: Json) => Body]>([
+		["JSON that says UTF-16", "application/json; charset=utf-16", (body) => JSON.stringify(body)],
+		["XML that says GBK", 'text/xml; charset="gbk"', () => "<a/>"],
+		["JSON that is Latin-1", "application/json", () => Uint8Array.from(Buffer.from('{"data":"\xe9"}', "latin1"))],
+	])("does not read %s", async (_, type, make) => {
+		await onEveryRoute(async (ask, { body }) => {
+			await expectProblem(await ask({ "content-type": type }, make(body)), "bad_encoding");
+		});
 	});
 
-	test.each([
-		["JSON that is XML", "application/json", encodeBody(good, "XML")],
-		["XML that is JSON", "application/xml", encodeBody(good, "JSON")],
-		["MessagePack that is JSON", "application/msgpack", encodeBody(good, "JSON")],
-		["JSON that is MessagePack", "application/json", encodeBody(good, "MessagePack")],
-		["nothing as JSON", "application/json", ""],
-		["nothing as XML", "application/xml", ""],
-		["nothing as MessagePack", "application/msgpack", ""],
-	])("does not read %s", async (_, type, body) => {
-		await changingNothing(async () => {
-			const response = await ask({ "content-type": type }, body);
-			const code = type === "application/json" && typeof body !== "string" ? "bad_encoding" : "malformed";
-			await expectProblem(response, code);
+	test.each<[string, Format, (body: Json) => Body]>([
+		["JSON that is XML", "JSON", (body) => encodeBody(body, "XML")],
+		["JSON that breaks off", "JSON", (body) => JSON.stringify(body).slice(0, -1)],
+		["XML that is JSON", "XML", (body) => encodeBody(body, "JSON")],
+		["XML that breaks off", "XML", (body) => `${encodeBody(body, "XML")}`.slice(0, -1)],
+		["MessagePack that is JSON", "MessagePack", (body) => encodeBody(body, "JSON")],
+		["MessagePack that breaks off", "MessagePack", (body) => encodeBody(body, "MessagePack").slice(0, -1)],
+		["JSON that is MessagePack", "JSON", (body) => encodeBody(body, "MessagePack")],
+		["nothing as JSON", "JSON", () => ""],
+		["nothing as XML", "XML", () => ""],
+		["nothing as MessagePack", "MessagePack", () => ""],
+	])("does not read %s", async (_, format, make) => {
+		await onEveryRoute(async (ask, { body, wire }) => {
+			const sent = make(body);
+			const response = await ask({ "content-type": contentTypes[format] }, sent);
+			if (format === "JSON" && typeof sent !== "string") await expectProblem(response, "bad_encoding");
+			else if (!wire) await expectProblem(response, "malformed");
+			else if (format !== "JSON") await expectProblem(response, "unsupported_media_type");
+			else {
+				const told = [expect.objectContaining({ t: "welcome" }), expect.objectContaining({ code: "malformed" })];
+				expect([response.status, await response.json()]).toEqual([200, told]);
+			}
+		});
+	});
+
+	test.each(formats)("does not read more than the limit, as %s", async (format) => {
+		const data = "x".repeat(limits.bodyBytes);
+		await onEveryRoute(async (ask, { body, wire }) => {
+			const sent = encodeBody(
+				Array.isArray(body) ? [{ ...(body[0] as object), data }] : { ...(body as object), data },
+				format,
+			);
+			const unread = wire && format !== "JSON";
+			await expectProblem(
+				await ask({ "content-type": contentTypes[format] }, sent),
+				unread ? "unsupported_media_type" : "too_big",
+			);
 		});
 	});
 
 	test.each(["gzip", "deflate", "br", "zstd", "GZIP", "identity, gzip", "rot13", "x"])(
 		"does not unpack a body with the coding %s",
 		async (coding) => {
-			await changingNothing(async () => {
-				const body = Uint8Array.from(gzipSync(JSON.stringify(good)));
-				const headers = { "content-type": "application/json", "content-encoding": coding };
-				await expectProblem(await ask(headers, body), "unsupported_media_type");
+			await onEveryRoute(async (ask, { body }) => {
+				for (const format of formats) {
+					const headers = { "content-type": contentTypes[format], "content-encoding": coding };
+					const packed = Uint8Array.from(gzipSync(encodeBody(body, format)));
+					await expectProblem(await ask(headers, packed), "unsupported_media_type");
+				}
 			});
 		},
 	);
@@ -129,88 +170,63 @@ describe.each(writes)("%s %s", (method, path) => {
 		"text/event-stream",
 		";;",
 		"application/cbor",
-	])("answers nobody who accepts only %s", async (accept) => {
-		await changingNothing(async () => {
-			await expectProblem(await ask({ "content-type": "application/json", accept }), "not_acceptable");
+	])("answers nobody who accepts only %s, unless it answers nothing, or the wire", async (accept) => {
+		await onEveryRoute(async (ask, { negotiates }) => {
+			if (negotiates) await expectProblem(await ask({ ...json, accept }), "not_acceptable");
+			// Nor does that keep the others from saying what is wrong, in JSON.
+			else await expectProblem(await ask({ accept, "content-type": "text/plain" }), "unsupported_media_type");
 		});
 	});
 
 	test.each(["?x=1", "?ttl=1&ttl=1", "?data=1", "?=", "?__proto__=1", "?constructor"])(
 		"does not know the query %s",
 		async (query) => {
-			await changingNothing(async () => {
-				const init = { method, headers: { "content-type": "application/json" }, body: JSON.stringify(good) };
-				await expectProblem(await fetch(server.url + path + query, init), "bad_request");
+			await onEveryRoute(async (ask) => {
+				await expectProblem(await ask(json, undefined, query), "bad_request");
 			});
 		},
 	);
 
-	test("does not believe two Idempotency-Keys, content types, codings or hosts", async () => {
-		await changingNothing(async () => {
+	test("does not believe two content types, codings or hosts, nor two Idempotency-Keys where it reads one", async () => {
+		await onEveryRoute(async (_, { method, path, headers, body, idempotent }) => {
 			const type = "Content-Type: application/json";
-			for (const [status, ...lines] of [
-				[400, type, "Idempotency-Key: a", "Idempotency-Key: b"],
-				[400, type, "Idempotency-Key: a", "Idempotency-Key: a"],
-				[415, type, type],
-				[415, type, "Content-Type: application/xml"],
-				[415, type, "Content-Encoding: identity", "Content-Encoding: gzip"],
-				[503, type, "Host: evil.example"],
+			const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+			for (const [code, ...lines] of [
+				["unsupported_media_type", type, type],
+				["unsupported_media_type", type, "Content-Type: application/xml"],
+				["unsupported_media_type", type, "Content-Encoding: identity", "Content-Encoding: gzip"],
+				["not_configured", type, "Host: evil.example"],
+				...(idempotent
+					? ([
+							["bad_request", type, "Idempotency-Key: a", "Idempotency-Key: b"],
+							["bad_request", type, "Idempotency-Key: a", "Idempotency-Key: a"],
+						] as const)
+					: []),
 			] as const) {
-				const [head, body] = await byHand(method, path, lines, JSON.stringify(good));
-				expect([lines, head.split(" ")[1]]).toEqual([lines, `${status}`]);
-				checkProblem(
-					body,
-					status === 415 ? "unsupported_media_type" : status === 503 ? "not_configured" : "bad_request",
-				);
+				const answer = await askByHand(server.url, method, path, [...own, ...lines], JSON.stringify(body));
+				expect([lines, answer.status]).toEqual([lines, errorRow(code).status]);
+				checkProblem(answer.body, code);
 			}
 		});
 	});
 });
 
 test("two lengths, which say two things about where the next request starts, are refused by the runtime itself", async () => {
-	await changingNothing(async () => {
-		for (const [method, path] of writes) {
-			using client = await open();
-			const lines = ["Host: localhost", "Content-Type: application/json", "Content-Length: 3", "Content-Length: 38"];
-			// As bytes: what the runtime says is no answer of ours, to be compared with the document.
-			await client.send(
-				Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${JSON.stringify(good)}`),
-			);
-			expect(await client.rest()).toMatch(/^HTTP\/1\.1 400 /);
-		}
+	await onEveryRoute(async (_, { method, path, body }) => {
+		using client = await open();
+		const sent = JSON.stringify(body);
+		const lengths = ["Content-Length: 3", `Content-Length: ${sent.length}`];
+		const lines = ["Host: localhost", "Content-Type: application/json", ...lengths];
+		// As bytes: what the runtime says is no answer of ours, to be compared with the document.
+		await client.send(Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${sent}`));
+		expect(await client.rest()).toMatch(/^HTTP\/1\.1 400 /);
 	});
 });
-
-/** Sends a request with headers as they stand, which fetch would join; resolves to the head and body of its answer. */
-async function byHand(method: string, path: string, lines: readonly string[], body: string): Promise<[string, string]> {
-	using client = await open();
-	const own = ["Host: localhost", "Connection: close", `Content-Length: ${Buffer.byteLength(body)}`, ...lines];
-	await client.send(`${method} ${path} HTTP/1.1\r\n${own.join("\r\n")}\r\n\r\n${body}`);
-	const [head = "", rest = ""] = (await client.rest()).split("\r\n\r\n");
-	return [head, rest];
-}
 
 function open(): Promise<TcpClient> {
 	const { hostname: host, port } = new URL(server.url);
 	return connectTcp({ host, port: Number(port) });
 }
-
-test("of two If-Match, a publish takes neither; a record takes either, as one list says it", async () => {
-	const lines = ["Content-Type: application/json", `If-Match: "${epoch}:900"`, `If-Match: "${epoch}:901"`];
-	await changingNothing(async () => {
-		const [head, body] = await byHand("POST", "/v1/spaces/bad-requests/channels/log/messages", lines, '{"data":1}');
-		expect(head).toMatch(/^HTTP\/1\.1 400 /);
-		checkProblem(body, "bad_position");
-		const [other, problem] = await byHand("PUT", "/v1/spaces/bad-requests/collections/docs/a", lines, "{}");
-		expect(other).toMatch(/^HTTP\/1\.1 412 /);
-		checkProblem(problem, "condition_failed");
-	});
-	await put("listed");
-	const { rev } = await getJson<{ rev: number }>(`${space}/collections/docs/listed`);
-	const matching = [...lines, `If-Match: "${epoch}:${rev}"`];
-	const [head] = await byHand("PUT", "/v1/spaces/bad-requests/collections/docs/listed", matching, "{}");
-	expect(head).toMatch(/^HTTP\/1\.1 200 /);
-});
 
 describe("what a path or a query cannot mean is refused", () => {
 	const log = "/channels/log/messages";
@@ -320,6 +336,18 @@ describe("what a path or a query cannot mean is refused", () => {
 			});
 		},
 	);
+});
+
+test("what was refused was refused for nothing else: as it should be, every route takes it", async () => {
+	for (const { route, method, path, headers, body, wire, negotiates } of all.routes) {
+		for (const format of wire ? formats.slice(0, 1) : formats) {
+			const told = { ...headers, "content-type": contentTypes[format], accept: negotiates ? "*/*" : "image/*" };
+			const init = { method, headers: told, body: encodeBody(body, format) };
+			const response = await fetch(server.url + path, init);
+			expect([route, format, response.status]).toEqual([route, format, expect.toBeOneOf([200, 201, 202, 204])]);
+			await response.body?.cancel();
+		}
+	}
 });
 
 test("after all of it the server has failed nowhere", () => {

@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Json } from "../../protocol/envelopes.ts";
-import { contentTypes, type Format, formats, readAs, send, typeOf } from "../helpers/formats.ts";
+import { type MadeCalls, makeCalls, serveEcho } from "../helpers/calls.ts";
+import { contentTypes, type Format, formats, inEachFormat, readAs, send, typeOf } from "../helpers/formats.ts";
 import { getJson, postJson } from "../helpers/http.ts";
 import { type LocalServer, serveHere } from "../helpers/server.ts";
 import { testSecret } from "../helpers/signing.ts";
+import type { Wire } from "../helpers/wire.ts";
 
 let server: LocalServer;
 let ownEpoch: string;
-/** The ids of two calls: one that waits all the while, and one that is done with. */
-let calls: { readonly open: string; readonly done: string };
+let calls: MadeCalls;
+let echo: Wire;
 const epoch = expect.stringMatching(/^[a-z0-9]{17}$/);
 const position = expect.stringMatching(/^[a-z0-9]{17}:\d+$/);
 const data = { text: "你好,服务器!", list: [1, null, true, []], "a b": { "": -0.5 } };
@@ -20,13 +22,13 @@ beforeAll(async () => {
 	for (const path of ["read/r", "written/put", "written/patched"]) {
 		await send(`${server.url}${space}/collections/${path}`, "PUT", data, "JSON", "JSON");
 	}
-	const call = async () => {
-		const url = `${server.url}${space}/services/translate/calls?wait=0`;
-		return ((await (await postJson(url, { data, timeout: 3_600_000 })).json()) as { readonly id: string }).id;
-	};
-	calls = { open: await call(), done: await call() };
+	calls = await makeCalls(`${server.url}${space}/services`, data);
+	echo = await serveEcho(server.url, "formats-served", "echo");
 });
-afterAll(() => server.stop());
+afterAll(() => {
+	echo.close();
+	return server.stop();
+});
 
 /** A route that answers a value. */
 interface ValueRow {
@@ -193,6 +195,25 @@ const values: readonly ValueRow[] = [
 		answer: { id: expect.any(String), service: "translate" },
 	},
 	{
+		route: "POST /v1/spaces/{space}/services/{service}/calls",
+		path: "/v1/spaces/formats-served/services/echo/calls",
+		body: { data },
+		root: "result",
+		answer: { id: expect.any(String), data },
+	},
+	{
+		route: "GET /v1/spaces/{space}/services/{service}/calls/{call}",
+		path: `${space}/services/translate/calls/REPLIED`,
+		root: "result",
+		answer: { id: expect.any(String), data },
+	},
+	{
+		route: "POST /v1/spaces/{space}/services/{service}/next",
+		path: `${space}/services/taken/next?lease=3600`,
+		root: "call",
+		answer: { id: expect.any(String), attempt: 1, from: "anonymous", deadline: expect.any(Number), data },
+	},
+	{
 		route: "PUT /v1/spaces/{space}/services/{service}/calls/{call}/reply",
 		path: `${space}/services/translate/calls/DONE/reply`,
 		body: { data },
@@ -262,7 +283,7 @@ const silent: readonly { route: string; path: string; body?: Json; made?: true; 
 	...["progress", "nack"].map((what) => ({
 		route: `POST /v1/spaces/{space}/services/{service}/calls/{call}/${what}`,
 		path: `${space}/services/translate/calls/OPEN/${what}`,
-		body: { attempt: 1 },
+		body: { attempt: 1, data },
 		status: 204,
 	})),
 	{ route: "DELETE /v1/spaces/{space}", path: "/v1/spaces/formats-N", status: 204 },
@@ -299,7 +320,9 @@ test("every route of the server stands in this table", async () => {
 
 let number = 0;
 function pathOf(path: string): string {
-	const filled = path.replace("OPEN", calls.open).replace("DONE", calls.done).replace("EPOCH", ownEpoch);
+	const { open, done, replied } = calls;
+	const known = path.replace("OPEN", open).replace("DONE", done).replace("REPLIED", replied);
+	const filled = known.replace("EPOCH", ownEpoch);
 	return server.url + filled.replace(/N$/, () => `${number++}`);
 }
 
@@ -307,16 +330,7 @@ function methodOf(route: string): string {
 	return route.split(" ")[0] ?? "";
 }
 
-const cases = values.flatMap((row) =>
-	(row.body === undefined ? formats.slice(0, 1) : formats).flatMap((sent) =>
-		formats.map((accepted) => ({
-			...row,
-			sent,
-			accepted,
-			title: row.body === undefined ? row.route : `${row.route} takes ${sent} and`,
-		})),
-	),
-);
+const cases = inEachFormat(values);
 
 describe("a route that carries values", () => {
 	test.each(cases)("$title answers $accepted", async ({ key, status, root, answer, ...row }) => {
@@ -361,12 +375,12 @@ async function readProblem(response: Response, format: Format): Promise<Json> {
 }
 
 describe("a route without a value", () => {
-	test.each(silent.flatMap((row) => formats.map((accepted) => ({ ...row, accepted }))))(
-		"$route answers nothing to who accepts $accepted",
-		async ({ route, path, body, made, status, accepted }) => {
+	test.each(inEachFormat(silent))(
+		"$title answers nothing to who accepts $accepted",
+		async ({ route, path, body, made, status, sent, accepted }) => {
 			const url = pathOf(path);
 			if (made) expect((await send(url, "PUT", data, "JSON", "JSON")).status).toBe(201);
-			const response = await send(url, methodOf(route), body, "JSON", accepted);
+			const response = await send(url, methodOf(route), body, sent, accepted);
 			expect([response.status, await response.text(), typeOf(response)]).toEqual([status, "", undefined]);
 		},
 	);

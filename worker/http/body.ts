@@ -5,6 +5,7 @@ import { parseXml } from "../../protocol/codec/xml.ts";
 import type { Json } from "../../protocol/envelopes.ts";
 import { limits } from "../../protocol/limits.ts";
 import { fail, type Result } from "../../protocol/result.ts";
+import { answersValue, operationAt } from "../openapi/describe.ts";
 import { answerFormat, type Format, formatOf } from "./formats.ts";
 import { Problem, problemOf } from "./problem.ts";
 import type { App } from "./types.ts";
@@ -14,12 +15,13 @@ import type { App } from "./types.ts";
  * where it is a member of an object, 0 where the body is the data, 3 in a list of items; a list around that is one more.
  *
  * Throws a `Problem`: `unsupported_media_type`, `too_big` (whatever its length header said), `bad_encoding`, `malformed`,
- * `too_deep`, `not_json`; and `not_acceptable`, before anything is stored, where the answer could not be given in a format
- * that is asked for.
+ * `too_deep`, `not_json`; and `not_acceptable`, before anything is stored, where there is an answer that could not be given
+ * in a format that is asked for.
  */
 export async function readBody(context: Context<App>, around: 0 | 1 | 3 = 1): Promise<Json> {
-	// Nobody stores what it could not tell of.
-	const accepted = answerFormat(context);
+	// Nobody stores what it could not tell of; a route that tells nothing asks for no format to do so.
+	const operation = operationAt(context);
+	const accepted = operation && !answersValue(operation) ? undefined : answerFormat(context);
 	const format = readFormat(context);
 	if (!format) {
 		throw new Problem(

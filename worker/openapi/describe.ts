@@ -81,6 +81,11 @@ export function operationOf(handler: object): Operation | undefined {
 	return operations.get(handler);
 }
 
+/** Whether an operation answers a value, in the format that a request accepts most; else what is accepted is all the same. */
+export function answersValue({ answers }: Operation): boolean {
+	return Object.values(answers).some(({ schema, formats }) => schema !== undefined && formats !== "json");
+}
+
 /** The description of the route that a request goes to; undefined where none takes it. */
 export function operationAt(context: Context): Operation | undefined {
 	for (const { handler } of matchedRoutes(context)) {

@@ -1,6 +1,6 @@
 import type { Json } from "../../protocol/envelopes.ts";
 import { type ErrorCode, errorCodes, errorRow } from "../../protocol/errors.ts";
-import type { Operation } from "./describe.ts";
+import { answersValue, type Operation } from "./describe.ts";
 import { headerObjects, problemHeaders } from "./headers.ts";
 import { parameterCodes } from "./parameter-objects.ts";
 
@@ -30,11 +30,10 @@ const ofBodies: readonly ErrorCode[] = [
 
 /** Every code that an operation may answer, by status: what it says itself, and what follows from its parts. */
 export function codesOf(template: string, operation: Operation): readonly StatusCodes[] {
-	const answersValue = Object.values(operation.answers).some(({ schema, formats }) => schema && formats !== "json");
 	const codes = new Set<ErrorCode>([
 		...everywhere,
 		...(template.startsWith("/v1/") ? [...ofIdentities, ...ofQueries] : []),
-		...(answersValue ? (["not_acceptable"] as const) : []),
+		...(answersValue(operation) ? (["not_acceptable"] as const) : []),
 		...(operation.body ? ofBodies : []),
 		...parameterCodes(template, operation),
 		...(operation.problems ?? []),
