@@ -51,7 +51,7 @@ export const serviceOperations = {
 			200: { description: "A call.", schema: "TakenCall" },
 			204: { description: "There is none." },
 		},
-		problems: ["space_full", "too_many_spaces"],
+		problems: ["application_failed", "space_full", "too_many_spaces"],
 	},
 	read: {
 		id: "readCall",
@@ -70,7 +70,7 @@ export const serviceOperations = {
 			},
 			202: { description: "It has no reply yet.", schema: "CallWaiting", headers: ["Location"] },
 		},
-		problems: [...failures, "not_found", "space_full", "too_many_spaces"],
+		problems: [...failures, "not_found", "application_failed", "space_full", "too_many_spaces"],
 	},
 	cancel: {
 		id: "cancelCall",
