@@ -117,9 +117,7 @@ export class Admin {
 			`${principal}:`,
 			`${principal};`,
 		);
-		const written = owned.map(({ collection, id }) =>
-			records.write({ collection, id, principal: by, action: { kind: "delete" } }),
-		);
+		const written = owned.map(({ collection, id }) => records.remove({ collection, id }, by));
 		const last = owned.at(-1);
 		const next: ErasePlace = last ? { table: "records", collection: last.number, id: last.id } : logStart;
 		const kept = written.filter((write) => !write.ok && write.code !== "not_found").length;
