@@ -43,12 +43,10 @@ export class Directory extends DurableObject<Env> implements DirectoryApi {
 		this.#sql.exec("DELETE FROM begun WHERE principal = ? AND space = ?", principal, space);
 	}
 
-	async list(after: string, limit: number): Promise<readonly string[]> {
-		const rows = this.#sql.exec<{ name: string }>(
-			"SELECT name FROM spaces WHERE name > ? ORDER BY name LIMIT ?",
-			after,
-			limit,
-		);
+	async list(after: string, limit: number, also?: "visited"): Promise<readonly string[]> {
+		if (also) return this.#spacesAfter(after, limit);
+		const query = "SELECT name FROM spaces WHERE name > ? ORDER BY name LIMIT ?";
+		const rows = this.#sql.exec<{ name: string }>(query, after, limit);
 		return rows.toArray().map((row) => row.name);
 	}
 
@@ -89,6 +87,7 @@ export class Directory extends DurableObject<Env> implements DirectoryApi {
 		if (due !== undefined) await this.ctx.storage.setAlarm(due);
 	}
 
+	/** All that are known, also those that hold nothing. */
 	#spacesAfter(after: string, most: number): readonly string[] {
 		const rows = this.#sql.exec<{ name: string }>(
 			`SELECT name FROM spaces WHERE name > ?1 UNION SELECT name FROM visited WHERE name > ?1 ORDER BY name LIMIT ?2`,
