@@ -2,6 +2,7 @@ import { readBase64Url, writeBase64Url } from "../../protocol/codec/base64url.ts
 import { isFields } from "../../protocol/codec/fields.ts";
 import type { Json } from "../../protocol/envelopes.ts";
 import { isPrincipal } from "../../protocol/identity.ts";
+import { failureLine } from "../../protocol/log.ts";
 import { isName, readName } from "../../protocol/names.ts";
 import { fail, type Result, succeed } from "../../protocol/result.ts";
 import type { Env } from "../env.ts";
@@ -51,7 +52,10 @@ export function readErasure(body: Json): Result<ErasureBody> {
 	return succeed({ sub, ...(name && { space: name.value }), ...(after && { after }) });
 }
 
-/** Erases a principal in one space, or in all, one after the other: as much as one request may, from where the last one stopped. */
+/**
+ * Erases a principal in one space, or in all, one after the other: as much as one request may, from where the last one stopped.
+ * Rejects where nothing of it could be done.
+ */
 export async function erase(env: Env, request: EraseRequest, { space, after }: ErasureBody): Promise<Erasure> {
 	const sum = { spaces: 0, messages: 0, members: 0, records: 0, kept: 0 };
 	const started = after?.place && after.space;
@@ -62,7 +66,13 @@ export async function erase(env: Env, request: EraseRequest, { space, after }: E
 		let place = name === started ? after?.place : undefined;
 		do {
 			if (steps === stepsMost && reached) return { ...sum, next: writeReached(reached) };
-			const step = await spaceStub(env, name).erase({ ...request, ...(place && { after: place }) });
+			const asked = spaceStub(env, name).erase({ ...request, ...(place && { after: place }) });
+			const step = await asked.catch((error: unknown) => {
+				// Whoever asks is told what this request erased, or that it was nothing.
+				if (steps === 0) throw error;
+				console.error(failureLine("erasing", error));
+			});
+			if (!step) return { ...sum, ...(reached && { next: writeReached(reached) }) };
 			steps += 1;
 			for (const what of ["messages", "members", "records", "kept"] as const) sum[what] += step[what];
 			place = step.next;
