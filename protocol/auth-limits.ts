@@ -42,8 +42,11 @@ export const revocationLimits = {
 	checkSeconds: 2,
 	/** So long after a revocation spaces are told a second time: a socket may have been opened by an edge that had not heard. */
 	againSeconds: 3,
-	/** Spaces that one shard tells at once: more would wait for one another. */
-	spacesAtOnce: 50,
-	/** How long a space that cannot be told is tried again. */
-	triedSeconds: 60,
+	/**
+	 * Spaces that one shard tells in one turn, all at once; the next turn goes on with the next. On Workers Free an invocation may make
+	 * 50 subrequests (developers.cloudflare.com/workers/platform/limits).
+	 */
+	spacesAtOnce: 48,
+	/** The longest between two tries to tell a space that could not be told. It is tried as long as the revocation counts. */
+	retrySeconds: 600,
 } as const;

@@ -87,6 +87,7 @@ export interface Hooks {
 	/**
 	 * Called before a WebSocket, an event stream or a long-poll is opened, and may take its time: 10 s at most. What it rejects
 	 * is answered `forbidden`. Plain requests, such as a page of history, are no connections; nor is raw TCP.
+	 * Whoever calls a service over HTTP and waits for the reply opens a long-poll; by `Prefer: respond-async` it is a plain request.
 	 */
 	readonly onConnect?: (connect: ConnectEvent) => ConnectAnswer | Promise<ConnectAnswer>;
 }

@@ -4,7 +4,7 @@ import type { Exchange } from "../protocol/exchange.ts";
 import type { Identity } from "../protocol/identity.ts";
 import { failureLine } from "../protocol/log.ts";
 import { fail, type Result, succeed } from "../protocol/result.ts";
-import { identify } from "./auth/authenticate.ts";
+import { identify, recheck } from "./auth/authenticate.ts";
 import type { Config } from "./config.ts";
 import { durationsOf, type Env, isDevMode } from "./env.ts";
 import { exchangePlace, exchangeReply, faultOf, storeExchanges } from "./exchange.ts";
@@ -62,16 +62,30 @@ async function authenticate(credential: string, env: Env): Promise<Result<StoreE
 	}
 }
 
-/** Stores for somebody, as long as they may. */
-function storeFor({ principal, capabilities, ends }: Identity, env: Env): StoreExchanges {
+/** Stores for somebody, as long as they may: a connection may stand for days, and what let it in may count no more. */
+function storeFor(identity: Identity, env: Env): StoreExchanges {
+	const { principal, capabilities, ends } = identity;
 	const { space, channel } = exchangePlace;
 	const allowed = compileRights(capabilities).allows("publish", space, "channels", channel);
 	const end = ends === undefined ? Number.POSITIVE_INFINITY : ends + durationsOf(env).leeway;
+	// One after the other: some ask the Directory and some need not, and all are stored in the order in which they came.
+	let counts: Promise<Result<unknown>> = Promise.resolve(succeed(identity));
 	return async (exchanges) => {
+		counts = counts.then(() => stillCounts(identity, env));
+		const counted = await counts;
+		if (!counted.ok) return counted;
 		if (Date.now() >= end) return fail("token_expired", "The token has ended: connect again, with a fresh one.");
 		if (!allowed) return { ok: false, fault: missingRight("publish", space, "channels", channel) };
 		return store(exchanges, env, principal);
 	};
+}
+
+async function stillCounts(identity: Identity, env: Env): Promise<Result<unknown>> {
+	try {
+		return await recheck(identity, env);
+	} catch (error) {
+		return notStored(error);
+	}
 }
 
 async function store(exchanges: readonly Exchange[], env: Env, principal: string): Promise<Result<readonly string[]>> {
@@ -80,7 +94,11 @@ async function store(exchanges: readonly Exchange[], env: Env, principal: string
 		if (!stored.ok) return { ok: false, fault: faultOf(stored) };
 		return succeed(exchanges.map(({ name }) => exchangeReply(name)));
 	} catch (error) {
-		console.error(failureLine("raw TCP", error));
-		return fail("internal", "The server failed; nothing of this was stored. Send it again.");
+		return notStored(error);
 	}
+}
+
+function notStored(error: unknown): Result<never> {
+	console.error(failureLine("raw TCP", error));
+	return fail("internal", "The server failed; nothing of this was stored. Send it again.");
 }

@@ -5,12 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RuntimeSettings, runtimeOptions } from "../../cli/runtime-options.ts";
 import { buildWorker } from "../../tools/build.ts";
 import { buildEdited } from "../helpers/edited-build.ts";
-import { checkProblem, getJson, headOf, type Page } from "../helpers/http.ts";
+import { checkProblem, getJson, headOf, type Page, postJson } from "../helpers/http.ts";
 import { type Knock, knock, upgradeHeaders } from "../helpers/knock.ts";
 import { runPythonJson } from "../helpers/python.ts";
 import { startServer, type TestServer } from "../helpers/server.ts";
 import { signToken, testSecret } from "../helpers/signing.ts";
 import { connectTcp } from "../helpers/tcp-client.ts";
+import { until } from "../helpers/until.ts";
 
 let server: TestServer;
 
@@ -255,6 +256,27 @@ describe("without dev mode, raw TCP that is open to tokens", () => {
 		const headers = { authorization: `Bearer main.${testSecret}` };
 		const page = await getJson<Page>(`${origin}${messages}`, { headers });
 		expect(page.messages.map(({ from }) => from)).toEqual(["ada", "ada", "key:main"]);
+	});
+
+	test("ends for whom was revoked since, at the next word", async () => {
+		const socket = await runtime.dispatchConnect();
+		let said = "";
+		socket.on("data", (chunk) => {
+			said += chunk;
+		});
+		socket.write(`${auth("publish", { jti: "lost" })}\n${exchange}\n`);
+		await until(() => said.split("\r\n").length > 2, "two answers");
+		expect(said).not.toMatch(/error/);
+		const { origin } = await runtime.unsafeGetDirectURL();
+		const main = { authorization: `Bearer main.${testSecret}` };
+		expect((await postJson(`${origin}/v1/revocations`, { jti: "lost" }, main)).status).toBe(200);
+		const ended = new Promise((resolve) => socket.once("end", resolve));
+		await until(() => {
+			if (!said.includes("error")) socket.write(`${exchange}\n`);
+			return said.includes("error");
+		}, "it to be refused");
+		expect(said).toMatch(/"code":"token_revoked"/);
+		await ended;
 	});
 
 	test("ends after the first word of who does not", async () => {

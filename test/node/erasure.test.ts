@@ -86,6 +86,38 @@ test("of a principal that is erased, nothing it owns is left, and of others ever
 	bob.close();
 });
 
+test("what takes more than one request is answered with 202 and goes on where it was, to the last space", async () => {
+	const eve = clientOf("user:7");
+	const names = Array.from({ length: 20 }, (_, index) => `many-${String(index).padStart(2, "0")}`);
+	for (const [index, name] of names.entries()) {
+		await eve.space(name).channel("chat").publish(name);
+		// So that what one request may ends in the middle of a space.
+		if (index % 2 === 0) await eve.space(name).collection("carts").put("user:7", {});
+	}
+	const sum = { messages: 0, records: 0 };
+	const statuses: number[] = [];
+	const nexts: unknown[] = [];
+	for (let next: unknown; statuses.at(-1) !== 200; ) {
+		const answer = await erase({ sub: "user:7", ...(next !== undefined && { after: next }) });
+		const done = (await answer.json()) as { messages: number; records: number; next?: string };
+		next = done.next;
+		nexts.push(next);
+		statuses.push(answer.status);
+		sum.messages += done.messages;
+		sum.records += done.records;
+	}
+	expect(sum).toEqual({ messages: names.length, records: names.length / 2 });
+	expect(statuses.length).toBeGreaterThan(2);
+	expect(statuses.slice(0, -1)).toEqual(Array(statuses.length - 1).fill(202));
+	expect(nexts.at(-1)).toBeUndefined();
+	for (const name of names) expect(await namesIn(name, "chat")).toEqual(["erased"]);
+	for (const after of [5, "", "nonsense", btoa("{}"), btoa('{"space":"x","place":{"table":"meta"}}')]) {
+		await expectProblem(await erase({ sub: "user:7", after }), "bad_request");
+	}
+	await expectProblem(await erase({ sub: "user:7", space: "other", after: nexts[0] }), "bad_request");
+	eve.close();
+});
+
 test("one space is erased by who may administer all of it, everything by who may everywhere", async () => {
 	const admin = async (on: string) => ({
 		authorization: `Bearer ${await mintToken(keys, { sub: "admin", capabilities: [{ allow: ["admin"], on }] })}`,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { Message, ServerEnvelope } from "../../protocol/envelopes.ts";
 import { Aerogram } from "../../sdk/index.ts";
 import { buildEdited, editHooks } from "../helpers/edited-build.ts";
@@ -190,6 +190,44 @@ test("onConnect refuses sockets, streams and long-polls before they are opened, 
 	expect((await fetch(urlOf("closed/channels/chat/messages"))).status).toBe(200);
 	expect((await postJson(urlOf("closed/channels/chat/messages"), { data: 1 })).status).toBe(201);
 	expect(await getJson(urlOf("closed"))).toMatchObject({ sockets: 0 });
+});
+
+test("whatever the document says waits or streams is asked of onConnect, and stores nothing where that refuses", async () => {
+	const { paths, components } = inject("openapi");
+	const asked: string[] = [];
+	for (const [path, operations] of Object.entries(paths)) {
+		for (const [method, { parameters, requestBody, responses }] of Object.entries(operations)) {
+			const known = parameters.flatMap(({ $ref }) => components.parameters[$ref.split("/").at(-1) ?? ""] ?? []);
+			const url = new URL(path.replace("{space}", "closed"), server.url);
+			for (const { name, in: place, required, example } of known) {
+				if (place === "path") url.pathname = decodeURI(url.pathname).replace(`{${name}}`, `${example}`);
+				if (place === "query" && required) url.searchParams.set(name, `${example}`);
+			}
+			const body = JSON.stringify(requestBody?.content["application/json"]?.example);
+			const init = { method: method.toUpperCase(), ...(requestBody && { body }) };
+			const refusal = async (accept: string) => {
+				const headers = { "content-type": "application/json", accept };
+				return (await expectProblem(await fetch(url, { ...init, headers }), "forbidden")).detail;
+			};
+			const { 200: answer } = responses;
+			if (answer && "content" in answer && answer.content?.["text/event-stream"]) {
+				asked.push(`${method} ${path} streams`);
+				expect(await refusal("text/event-stream")).toBe("Only members may connect by stream.");
+			}
+			if (known.some(({ name }) => name === "wait")) {
+				asked.push(`${method} ${path} waits`);
+				url.searchParams.set("wait", "1");
+				expect(await refusal("application/json")).toBe("Only members may connect by poll.");
+			}
+		}
+	}
+	expect(asked.length).toBeGreaterThanOrEqual(12);
+	expect(await getJson(urlOf("closed"))).toMatchObject({ sockets: 0 });
+	const services = urlOf("closed/services/resize");
+	expect((await fetch(`${services}/next`, { method: "POST" })).status).toBe(204);
+	expect((await postJson(`${services}/calls`, { data: 1 }, { prefer: "respond-async" })).status).toBe(202);
+	const head = { method: "HEAD", headers: { accept: "text/event-stream" } };
+	expect((await fetch(urlOf("closed/collections/carts"), head)).status).toBe(200);
 });
 
 test("onConnect knows the client and the headers; one that throws or never answers lets nobody in", async () => {

@@ -98,3 +98,15 @@ test("raw TCP has a budget of its own, and says in its reply how long to wait", 
 	expect(String(await client.read())).toMatch(/<code>rate_limited<\/code>.*<retryAfter type="number">\d<\/retryAfter>/);
 	expect((await postJson(`${server.url}/v1/exchange`, { name: "http", message: "hi" })).status).toBe(200);
 });
+
+test("who is erased is so whole, however little may be written", async () => {
+	const records = `${server.url}/v1/spaces/erased/collections/carts`;
+	for (let index = 0; index < burst; index++) {
+		const init = { method: "PUT", headers: { "content-type": "application/json" }, body: "{}" };
+		expect((await fetch(`${records}/user:1:${index}`, init)).status).toBe(201);
+	}
+	await expectProblem(await postJson(records, {}), "rate_limited");
+	const done = await postJson(`${server.url}/v1/erasures`, { sub: "user:1", space: "erased" });
+	expect(await done.json()).toMatchObject({ records: burst, kept: 0 });
+	expect(await (await fetch(records)).json()).toMatchObject({ records: [] });
+});

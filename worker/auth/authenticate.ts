@@ -28,10 +28,7 @@ export async function authenticate(request: Request, env: Env): Promise<Result<I
 		const { kind, text } = credential.value;
 		if (kind === "bearer") return identify(text, env);
 		const identity = await useTicket(env, request, text);
-		// A key that was taken away takes along what it ever signed, and what that asked for.
-		const key = identity.ok ? identity.value.key : undefined;
-		if (key !== undefined && !signers.value.keys.has(key)) return fail("unauthorized", "The key behind this is gone.");
-		return checkRevoked(identity, env);
+		return identity.ok ? recheck(identity.value, env) : identity;
 	}
 	if (isDevMode(env)) return succeed(everybody);
 	return fail("unauthorized", "Show a token, or a key: Authorization: Bearer <token>, or Bearer <id>.<secret>.");
@@ -44,10 +41,25 @@ export async function identify(credential: string, env: Env): Promise<Result<Ide
 	const identity = looksLikeToken(credential)
 		? await verifyToken(credential, signers.value, Date.now())
 		: await identifyKey(signers.value.keys, credential);
+	return identity.ok ? checkRevoked(identity.value, env) : identity;
+}
+
+/**
+ * Whether somebody still counts who was let in before: the fault is `token_revoked`, `unauthorized` where the key behind it is gone,
+ * or `not_configured`. Rejects where nothing is known of revocations, and the Directory cannot be asked.
+ */
+export async function recheck(identity: Identity, env: Env): Promise<Result<Identity>> {
+	const { key } = identity;
+	if (key !== undefined) {
+		const signers = await signersOf(env);
+		if (!signers.ok) return signers;
+		// A key that was taken away takes along what it ever signed, and what that asked for.
+		if (!signers.value.keys.has(key)) return fail("unauthorized", "The key behind this is gone.");
+	}
 	return checkRevoked(identity, env);
 }
 
-async function checkRevoked(identity: Result<Identity>, env: Env): Promise<Result<Identity>> {
-	if (!identity.ok || !(await isRevoked(env, identity.value))) return identity;
+async function checkRevoked(identity: Identity, env: Env): Promise<Result<Identity>> {
+	if (!(await isRevoked(env, identity))) return succeed(identity);
 	return fail("token_revoked", "This was revoked: the token, the key that signed it, or all of its principal.");
 }

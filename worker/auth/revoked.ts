@@ -1,5 +1,5 @@
 import { revocationLimits } from "../../protocol/auth-limits.ts";
-import type { Identity } from "../../protocol/identity.ts";
+import { type Identity, isReserved } from "../../protocol/identity.ts";
 import { failureLine } from "../../protocol/log.ts";
 import { shardName, shards } from "../directory/api.ts";
 import { type Revocation, type RevocationNews, strikes } from "../directory/revocation.ts";
@@ -61,7 +61,9 @@ const list = new RevokedList(() => Date.now());
 let shard: string | undefined;
 
 /** Whether somebody was revoked, as this isolate knows, which may be `checkSeconds` late. */
-export function isRevoked({ DIRECTORY: directory }: Env, identity: Identity): Promise<boolean> {
+export async function isRevoked({ DIRECTORY: directory }: Env, identity: Identity): Promise<boolean> {
+	// Whom the server names itself, and no key stands behind, nobody can revoke: there is nothing to ask for.
+	if (identity.key === undefined && isReserved(identity.principal)) return false;
 	return list.has(identity, (after) => {
 		// Drawn here: when a module is loaded there is no randomness yet.
 		shard ??= shardName(Math.floor(Math.random() * shards));

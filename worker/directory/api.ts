@@ -12,8 +12,8 @@ export interface DirectoryApi {
 	claim(principal: string, space: string, most: number): Promise<boolean>;
 	/** A principal's space is wiped: it counts no more. */
 	release(principal: string, space: string): Promise<void>;
-	/** Names after `after`, in order of name. */
-	list(after: string, limit: number): Promise<readonly string[]>;
+	/** Names after `after`, in order of name; with `visited` also of spaces that hold nothing. */
+	list(after: string, limit: number, also?: "visited"): Promise<readonly string[]>;
 	/** Whether a space holds something, or had a socket of somebody who was known. */
 	knows(space: string): Promise<boolean>;
 	/** Keeps a ticket, by its digest. */

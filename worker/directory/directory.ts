@@ -1,10 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
-import { revocationLimits } from "../../protocol/auth-limits.ts";
-import { failureLine } from "../../protocol/log.ts";
 import type { Env } from "../env.ts";
 import type { DirectoryApi } from "./api.ts";
 import type { Revocation, RevocationNews } from "./revocation.ts";
 import { Revocations } from "./revocations.ts";
+import { tellSome } from "./telling.ts";
 import { type Ticket, Tickets } from "./tickets.ts";
 
 /**
@@ -44,12 +43,10 @@ export class Directory extends DurableObject<Env> implements DirectoryApi {
 		this.#sql.exec("DELETE FROM begun WHERE principal = ? AND space = ?", principal, space);
 	}
 
-	async list(after: string, limit: number): Promise<readonly string[]> {
-		const rows = this.#sql.exec<{ name: string }>(
-			"SELECT name FROM spaces WHERE name > ? ORDER BY name LIMIT ?",
-			after,
-			limit,
-		);
+	async list(after: string, limit: number, also?: "visited"): Promise<readonly string[]> {
+		if (also) return this.#spacesAfter(after, limit);
+		const query = "SELECT name FROM spaces WHERE name > ? ORDER BY name LIMIT ?";
+		const rows = this.#sql.exec<{ name: string }>(query, after, limit);
 		return rows.toArray().map((row) => row.name);
 	}
 
@@ -79,37 +76,23 @@ export class Directory extends DurableObject<Env> implements DirectoryApi {
 		return this.#revocations.after(version);
 	}
 
-	/** Tells spaces what was revoked. If the object ends meanwhile, they are told again. */
+	/** Tells some spaces what was revoked; more of them in the next alarm. If the object ends meanwhile, they are told again. */
 	override async alarm(): Promise<void> {
-		for (const untold of this.#revocations.untold(Date.now())) {
-			if (await this.#tellAll(untold.revocation)) this.#revocations.told(untold);
-			else this.#revocations.missed(untold, Date.now());
-		}
+		await tellSome(this.#revocations, {
+			now: () => Date.now(),
+			spacesAfter: (after, most) => this.#spacesAfter(after, most),
+			tell: (name, revocation) => this.env.SPACES.get(this.env.SPACES.idFromName(name)).revoke(revocation),
+		});
 		const due = this.#revocations.due();
 		if (due !== undefined) await this.ctx.storage.setAlarm(due);
 	}
 
-	/** Resolves to whether every space could be told. */
-	async #tellAll(revocation: Revocation): Promise<boolean> {
-		let all = true;
-		for (let after = "", some = this.#spacesAfter(after); some.length > 0; some = this.#spacesAfter(after)) {
-			const told = await Promise.allSettled(
-				some.map((name) => this.env.SPACES.get(this.env.SPACES.idFromName(name)).revoke(revocation)),
-			);
-			const failed = told.filter(({ status }) => status === "rejected");
-			if (failed.length > 0)
-				console.error(failureLine(`telling ${failed.length} of ${some.length} spaces of a revocation`));
-			all &&= failed.length === 0;
-			after = some.at(-1) ?? "";
-		}
-		return all;
-	}
-
-	#spacesAfter(after: string): readonly string[] {
+	/** All that are known, also those that hold nothing. */
+	#spacesAfter(after: string, most: number): readonly string[] {
 		const rows = this.#sql.exec<{ name: string }>(
-			`SELECT name FROM spaces WHERE name > ?1 UNION SELECT name FROM visited WHERE name > ?1
-				ORDER BY name LIMIT ${revocationLimits.spacesAtOnce}`,
+			`SELECT name FROM spaces WHERE name > ?1 UNION SELECT name FROM visited WHERE name > ?1 ORDER BY name LIMIT ?2`,
 			after,
+			most,
 		);
 		return rows.toArray().map((row) => row.name);
 	}

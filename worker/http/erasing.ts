@@ -1,10 +1,12 @@
+import { readBase64Url, writeBase64Url } from "../../protocol/codec/base64url.ts";
 import { isFields } from "../../protocol/codec/fields.ts";
 import type { Json } from "../../protocol/envelopes.ts";
 import { isPrincipal } from "../../protocol/identity.ts";
-import { readName } from "../../protocol/names.ts";
+import { failureLine } from "../../protocol/log.ts";
+import { isName, readName } from "../../protocol/names.ts";
 import { fail, type Result, succeed } from "../../protocol/result.ts";
 import type { Env } from "../env.ts";
-import type { ErasedStep, EraseRequest } from "../space/api/erasing.ts";
+import type { ErasePlace, EraseRequest } from "../space/api/erasing.ts";
 import { listSpaces, spaceStub } from "./stub.ts";
 
 /** What erasing came to. */
@@ -14,51 +16,95 @@ export interface Erasure {
 	readonly members: number;
 	readonly records: number;
 	readonly kept: number;
+	/** Where to go on. Absent: all is done. */
+	readonly next?: string;
 }
 
-/** Names of spaces that are asked for at once. */
-const listed = 100;
+/** How far erasing came: in the middle of a space, or with all of it. */
+interface Reached {
+	readonly space: string;
+	readonly place?: ErasePlace;
+}
 
-/** Reads whom to erase, and in which space. The fault is `bad_request`, or `bad_name`. */
-export function readErasure(body: Json): Result<{ readonly sub: string; readonly space?: string }> {
+/** What is to be erased. */
+export interface ErasureBody {
+	readonly sub: string;
+	readonly space?: string;
+	readonly after?: Reached;
+}
+
+/**
+ * Steps in spaces that one request takes, and names of spaces that it asks for. With one question to each of the 16 shards for those
+ * names, they stay below the 50 subrequests of an invocation on Workers Free (developers.cloudflare.com/workers/platform/limits).
+ */
+const stepsMost = 30;
+
+/** Reads whom to erase, in which space, and where to go on. The fault is `bad_request`, or `bad_name`. */
+export function readErasure(body: Json): Result<ErasureBody> {
 	if (!isFields(body) || !isPrincipal(body.sub)) return fail("bad_request", 'Say whom to erase: {"sub": …}.');
 	const { sub, space } = body;
-	if (space === undefined) return succeed({ sub });
-	const name = readName(space, "space");
-	return name.ok ? succeed({ sub, space: name.value }) : name;
-}
-
-/** Erases a principal in one space, or in all, one after the other. */
-export async function erase(env: Env, request: EraseRequest, space: string | undefined): Promise<Erasure> {
-	let sum: Erasure = { spaces: 0, messages: 0, members: 0, records: 0, kept: 0 };
-	for await (const name of space === undefined ? everySpace(env) : [space]) {
-		for await (const step of stepsIn(env, name, request)) {
-			sum = {
-				spaces: sum.spaces,
-				messages: sum.messages + step.messages,
-				members: sum.members + step.members,
-				records: sum.records + step.records,
-				kept: sum.kept + step.kept,
-			};
-		}
-		sum = { ...sum, spaces: sum.spaces + 1 };
+	const name = space === undefined ? undefined : readName(space, "space");
+	if (name?.ok === false) return name;
+	const after = body.after === undefined ? undefined : readReached(body.after);
+	if ((body.after !== undefined && !after) || (name && after && after.space !== name.value)) {
+		return fail("bad_request", "after is what the answer to the same request gave as next.");
 	}
-	return sum;
+	return succeed({ sub, ...(name && { space: name.value }), ...(after && { after }) });
 }
 
-async function* stepsIn(env: Env, space: string, request: EraseRequest): AsyncGenerator<ErasedStep> {
-	let after: EraseRequest["after"];
-	do {
-		const step = await spaceStub(env, space).erase({ ...request, ...(after && { after }) });
-		yield step;
-		after = step.next;
-	} while (after);
-}
-
-async function* everySpace(env: Env): AsyncGenerator<string> {
-	for (let after: string | undefined = ""; after !== undefined; ) {
-		const names = await listSpaces(env, after, listed);
-		yield* names;
-		after = names.length === listed ? names.at(-1) : undefined;
+/**
+ * Erases a principal in one space, or in all, one after the other: as much as one request may, from where the last one stopped.
+ * Rejects where nothing of it could be done.
+ */
+export async function erase(env: Env, request: EraseRequest, { space, after }: ErasureBody): Promise<Erasure> {
+	const sum = { spaces: 0, messages: 0, members: 0, records: 0, kept: 0 };
+	const started = after?.place && after.space;
+	const others = space === undefined ? await listSpaces(env, after?.space ?? "", stepsMost, "visited") : [];
+	let reached = after;
+	let steps = 0;
+	for (const name of space === undefined ? [...(started ? [started] : []), ...others] : [space]) {
+		let place = name === started ? after?.place : undefined;
+		do {
+			if (steps === stepsMost && reached) return { ...sum, next: writeReached(reached) };
+			const asked = spaceStub(env, name).erase({ ...request, ...(place && { after: place }) });
+			const step = await asked.catch((error: unknown) => {
+				// Whoever asks is told what this request erased, or that it was nothing.
+				if (steps === 0) throw error;
+				console.error(failureLine("erasing", error));
+			});
+			if (!step) return { ...sum, ...(reached && { next: writeReached(reached) }) };
+			steps += 1;
+			for (const what of ["messages", "members", "records", "kept"] as const) sum[what] += step[what];
+			place = step.next;
+			reached = { space: name, ...(place && { place }) };
+		} while (place);
+		sum.spaces += 1;
 	}
+	return others.length === stepsMost && reached ? { ...sum, next: writeReached(reached) } : sum;
+}
+
+/** For whoever asks it is a text without a meaning. */
+function writeReached(reached: Reached): string {
+	return writeBase64Url(new TextEncoder().encode(JSON.stringify(reached)));
+}
+
+function readReached(text: Json): Reached | undefined {
+	const bytes = typeof text === "string" ? readBase64Url(text) : undefined;
+	if (!bytes) return undefined;
+	try {
+		const reached = JSON.parse(new TextDecoder().decode(bytes)) as Json;
+		if (!isFields(reached) || !isName(reached.space)) return undefined;
+		const { space, place } = reached;
+		if (place === undefined) return { space };
+		return isPlace(place) ? { space, place } : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function isPlace(value: unknown): value is ErasePlace {
+	const place = (isFields(value as Json) ? value : {}) as { readonly [name: string]: Json };
+	if (place.table === "segments") return Number.isSafeInteger(place.k);
+	if (place.table === "keyed") return Number.isSafeInteger(place.channel) && typeof place.key === "string";
+	return place.table === "records" && Number.isSafeInteger(place.collection) && typeof place.id === "string";
 }

@@ -22,11 +22,11 @@ export async function revokeEverywhere(env: Env, revocation: Revocation): Promis
 	);
 }
 
-/** Names of spaces after `after`, in order, from all shards of the Directory. */
-export async function listSpaces(env: Env, after: string, limit: number): Promise<readonly string[]> {
+/** Names of spaces after `after`, in order, from all shards of the Directory; `visited`: also of those that hold nothing. */
+export async function listSpaces(env: Env, after: string, limit: number, also?: "visited"): Promise<readonly string[]> {
 	const lists = await Promise.all(
 		Array.from({ length: shards }, (_, shard) =>
-			env.DIRECTORY.get(env.DIRECTORY.idFromName(shardName(shard))).list(after, limit),
+			env.DIRECTORY.get(env.DIRECTORY.idFromName(shardName(shard))).list(after, limit, also),
 		),
 	);
 	return lists.flat().sort().slice(0, limit);

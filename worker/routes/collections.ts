@@ -9,6 +9,7 @@ import type { RecordSelector } from "../../protocol/watch.ts";
 import { answer, jsonText } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
 import { type EntityTags, matches, readIfLock, readIfMatch, readIfNoneMatch } from "../http/conditions.ts";
+import { admitConnection } from "../http/connect-hook.ts";
 import { readIdempotency } from "../http/idempotency.ts";
 import { readCollection, readPathName } from "../http/names.ts";
 import { readNumber } from "../http/numbers.ts";
@@ -155,7 +156,9 @@ async function streamSelected(context: Context<App>, space: string, selector: Re
 	if (cursor !== undefined || limit !== undefined) {
 		throw new Problem("bad_request", "An event stream has no pages: leave out cursor and limit, or accept JSON.");
 	}
-	return context.req.method === "HEAD" ? eventStreamHead(context) : streamRecords(context, space, selector);
+	if (context.req.method === "HEAD") return eventStreamHead(context);
+	await admitConnection(context, { space, door: "stream" });
+	return streamRecords(context, space, selector);
 }
 
 function readPrefix(context: Context<App>): { readonly prefix?: string } {

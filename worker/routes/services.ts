@@ -9,6 +9,7 @@ import { isSeq } from "../../protocol/position.ts";
 import { durationsOf } from "../env.ts";
 import { answer, jsonText } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
+import { admitConnection } from "../http/connect-hook.ts";
 import { readIdempotency } from "../http/idempotency.ts";
 import { readClient, readPathName } from "../http/names.ts";
 import { readNumber } from "../http/numbers.ts";
@@ -39,7 +40,10 @@ export const services = new Hono<App>()
 		const value = await readBody(context);
 		const { data = null, timeout } = objectOf(value, 'A call is an object: {"data": …, "timeout": 10000}.');
 		if (timeout !== undefined && !isCallTimeout(timeout)) throw new Problem("bad_request", callTimeoutRule);
+		const wait = prefersAsync(context) ? 0 : (readWait(context) ?? durationsOf(context.env).waitMost);
 		const idempotency = await readIdempotency(context, value);
+		// Whether it may wait is asked before there is a call: a refusal says that nothing was stored.
+		await admitPoll(context, space, wait);
 		const id = idempotency ? await idOfKey(context.get("principal"), idempotency.key) : crypto.randomUUID();
 		const called = await ask(context, id, {
 			kind: "call",
@@ -49,7 +53,6 @@ export const services = new Hono<App>()
 			...refused,
 		});
 		if (called.duplicate) context.header("idempotency-replayed", "true");
-		const wait = prefersAsync(context) ? 0 : (readWait(context) ?? durationsOf(context.env).waitMost);
 		const result = called.result ?? (await awaitCall(context, space, id, wait));
 		return answerResult(context, { space, service, id }, result);
 	})
@@ -57,7 +60,9 @@ export const services = new Hono<App>()
 		const { space, service } = readService(context);
 		need(context, "serve", { space, kind: "services", name: service });
 		const request = { space, service, client: readClient(context), lease: readLease(context) };
-		const taken = await takeCall(context, request, readWait(context) ?? 0);
+		const wait = readWait(context) ?? 0;
+		await admitPoll(context, space, wait, request.client);
+		const taken = await takeCall(context, request, wait);
 		if (!taken) return context.body(null, 204);
 		const { id, attempt, from, deadline, data } = taken;
 		return answer(context, { status: 200, root: "call", value: { id, attempt, from, deadline, data } });
@@ -67,9 +72,12 @@ export const services = new Hono<App>()
 		need(context, "call", { space, kind: "services", name: service });
 		const events = wantsEvents(context);
 		if (events && context.req.method === "HEAD") return eventStreamHead(context);
+		const wait = events ? 0 : (readWait(context) ?? 0);
+		if (events) await admitConnection(context, { space, door: "stream" });
+		else await admitPoll(context, space, wait);
 		const { result: known } = await ask(context, id, { kind: "read" });
 		if (events) return streamCall(context, space, id);
-		const result = known ?? (await awaitCall(context, space, id, readWait(context) ?? 0));
+		const result = known ?? (await awaitCall(context, space, id, wait));
 		return answerResult(context, { space, service, id }, result);
 	})
 	.delete("/:service/calls/:call", describe(serviceOperations.cancel), async (context) => {
@@ -122,6 +130,11 @@ function readService(context: Context<App>): { readonly space: string; readonly 
 
 function readCall(context: Context<App>): { readonly space: string; readonly service: string; readonly id: string } {
 	return { ...readService(context), id: readPathName(context, "call") };
+}
+
+/** Lets the application say who may wait; who waits for nothing sends a plain request. */
+async function admitPoll(context: Context<App>, space: string, wait: number, client?: string): Promise<void> {
+	if (wait > 0) await admitConnection(context, { space, client, door: "poll" });
 }
 
 /** For how long a call is in the hands of whoever took it, in milliseconds; by default for the grace. */

@@ -44,6 +44,6 @@ export const erasures = new Hono<App>().post("/", describe(tokenOperations.erase
 	if (!erasure.ok) throw problemOf(erasure.fault);
 	const { sub, space } = erasure.value;
 	needAll(context, "admin", `${space ?? "**"}/*/**`);
-	const done = await erase(context.env, { principal: sub, by: context.get("principal") }, space);
-	return answer(context, { status: 200, root: "erasure", value: { sub, ...done } });
+	const done = await erase(context.env, { principal: sub, by: context.get("principal") }, erasure.value);
+	return answer(context, { status: done.next === undefined ? 200 : 202, root: "erasure", value: { sub, ...done } });
 });

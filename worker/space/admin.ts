@@ -20,7 +20,7 @@ export interface AdminHost {
 	readonly database: Database;
 	readonly commit: Pick<Commit, "flush">;
 	readonly schema: Schema;
-	readonly beginning: Pick<Beginning, "wiped">;
+	readonly beginning: Pick<Beginning, "wiped" | "forget">;
 	readonly log: Log;
 	readonly collections: Collections;
 	readonly records: Records;
@@ -73,11 +73,12 @@ export class Admin {
 	}
 
 	/**
-	 * Erases some of what a principal left: first its memberships, then the records that it owns, then its name in messages. The same
-	 * again does no harm.
+	 * Erases some of what a principal left: first that it began the space and its memberships, then the records that it owns, then its
+	 * name in messages. The same again does no harm. Rejects where the Directory cannot be asked.
 	 */
-	erase({ principal, by, after }: EraseRequest): ErasedStep {
-		const { database, flush, log, sockets } = this.#host;
+	async erase({ principal, by, after }: EraseRequest): Promise<ErasedStep> {
+		const { beginning, database, flush, log, sockets } = this.#host;
+		if (!after) await beginning.forget(principal);
 		flush();
 		const erasing = new Erasing(database, principal, erased);
 		if (!after) {
@@ -117,9 +118,7 @@ export class Admin {
 			`${principal}:`,
 			`${principal};`,
 		);
-		const written = owned.map(({ collection, id }) =>
-			records.write({ collection, id, principal: by, action: { kind: "delete" } }),
-		);
+		const written = owned.map(({ collection, id }) => records.remove({ collection, id }, by));
 		const last = owned.at(-1);
 		const next: ErasePlace = last ? { table: "records", collection: last.number, id: last.id } : logStart;
 		const kept = written.filter((write) => !write.ok && write.code !== "not_found").length;

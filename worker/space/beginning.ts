@@ -1,3 +1,4 @@
+import { erased } from "../../protocol/identity.ts";
 import { failureLine } from "../../protocol/log.ts";
 import type { DirectoryApi } from "../directory/api.ts";
 import type { Schema } from "./parts/schema/schema.ts";
@@ -65,10 +66,18 @@ export class Beginning {
 		const { owner } = this.#schema;
 		this.#begun = false;
 		this.#schema.dropOwner();
-		if (owner === undefined || owner.startsWith(keyPrefix)) return;
+		if (owner === undefined || owner === erased || owner.startsWith(keyPrefix)) return;
 		this.#directoryOf(owner)
 			.release(owner, this.#space)
 			.catch((error: unknown) => console.error(failureLine("telling the directory of a wipe", error)));
+	}
+
+	/** A principal is erased: if it began the space, nobody known did, and the space counts for nobody. Rejects as the Directory does. */
+	async forget(principal: string): Promise<void> {
+		if (this.#schema.owner !== principal || principal === erased) return;
+		if (!principal.startsWith(keyPrefix)) await this.#directoryOf(principal).release(principal, this.#space);
+		// It may have been wiped meanwhile, and begun by somebody else.
+		if (this.#schema.owner === principal) this.#schema.keepOwner(erased);
 	}
 
 	async #ask(principal: string): Promise<void> {

@@ -70,6 +70,17 @@ export class Records {
 			const { retryAfter, ...refusal } = tooEarly(early);
 			return { ...refusal, state: { retryAfter } };
 		}
+		return this.#store(request);
+	}
+
+	/** Deletes a record for who administers the space: no rate counts, and the application's hook has its say. */
+	remove(key: RecordKey, principal: string): WrittenRecord | RecordRefusal {
+		return this.#store({ ...key, principal, action: { kind: "delete" } });
+	}
+
+	#store(request: RecordWriteRequest): WrittenRecord | RecordRefusal {
+		const { keys, now } = this.#host;
+		const { principal, idempotency } = request;
 		return this.#transact((stage): WrittenRecord | RecordRefusal => {
 			const epoch = this.#host.epoch();
 			const lost = request.lock && this.#host.checkLock(request.lock);

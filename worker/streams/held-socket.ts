@@ -1,8 +1,9 @@
-import { errorCodes, errorRow } from "../../protocol/errors.ts";
+import { type ErrorCode, errorCodes, errorRow } from "../../protocol/errors.ts";
 import type { Identity } from "../../protocol/identity.ts";
 import type { Durations } from "../../protocol/limits.ts";
+import { recheck } from "../auth/authenticate.ts";
 import { durationsOf, type Env } from "../env.ts";
-import { Problem } from "../http/problem.ts";
+import { Problem, problemOf } from "../http/problem.ts";
 import { spaceStub } from "../http/stub.ts";
 import { upgradeHeaders } from "../space/upgrade.ts";
 import { refusedConnection } from "./requests.ts";
@@ -33,8 +34,13 @@ export interface HeldSocketListener {
 /** Why a socket was closed for good, by its close code: who comes back as the same is not let in either. */
 export function refusalOf(close: number): Problem | undefined {
 	const code = errorCodes.find((each) => errorRow(each).close === close);
-	const status = code && errorRow(code).status;
-	return code && (status === 401 || status === 403) ? new Problem(code, errorRow(code).title) : undefined;
+	return code && isForGood(code) ? new Problem(code, errorRow(code).title) : undefined;
+}
+
+/** Whether what is refused so is refused for good, because of who asks: 401 and 403. */
+export function isForGood(code: ErrorCode): boolean {
+	const { status } = errorRow(code);
+	return status === 401 || status === 403;
 }
 
 /** Pings without a sign of life after which the object counts as gone, although no close came. */
@@ -65,11 +71,14 @@ export class HeldSocket {
 	}
 
 	/**
-	 * Opens one.
+	 * Opens one, for who still counts: a request may be held for hours, and have another socket opened at any time of it.
 	 *
-	 * @throws Problem where the space takes none (`space_full`, `too_many_spaces`); and what the platform says when the object cannot be reached.
+	 * @throws Problem where the space takes none (`space_full`, `too_many_spaces`), for whom was revoked (`token_revoked`), and where
+	 *   the key behind it is gone (`unauthorized`); and what the platform says when the object cannot be reached.
 	 */
 	static async open(env: Env, target: HeldSocketTarget, listener: HeldSocketListener): Promise<HeldSocket> {
+		const counts = await recheck(target.identity, env);
+		if (!counts.ok) throw problemOf(counts.fault);
 		const headers = upgradeHeaders(target.identity);
 		if (target.beside) headers.set("x-aerogram-held", "1");
 		if (target.poll !== undefined) headers.set("x-aerogram-poll", target.poll);

@@ -4,7 +4,7 @@ import type { Durations } from "../../protocol/limits.ts";
 import { failureLine } from "../../protocol/log.ts";
 import { durationsOf, type Env } from "../env.ts";
 import { Problem } from "../http/problem.ts";
-import { HeldSocket, refusalOf } from "./held-socket.ts";
+import { HeldSocket, isForGood, refusalOf } from "./held-socket.ts";
 
 /** Whom a line tells. */
 export interface LineEvents {
@@ -164,6 +164,8 @@ export class SpaceLine {
 		this.#attempt += 1;
 		this.#retry = setTimeout(() => {
 			this.#connect().catch((error: unknown) => {
+				// It was let in before: only who it is can have become a reason against it.
+				if (error instanceof Problem && isForGood(error.code)) return this.#end();
 				if (!(error instanceof Problem)) console.error(failureLine("reaching the space of a stream", error));
 				if (!this.#closed) this.#reconnect();
 			});

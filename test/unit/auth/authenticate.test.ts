@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { everything } from "../../../protocol/capabilities.ts";
-import { authenticate } from "../../../worker/auth/authenticate.ts";
+import type { Identity } from "../../../protocol/identity.ts";
+import { authenticate, recheck } from "../../../worker/auth/authenticate.ts";
 import type { Env } from "../../../worker/env.ts";
 import { refuseEntry } from "../../../worker/http/access.ts";
 import { otherSecret, signToken, testSecret } from "../../helpers/signing.ts";
@@ -47,6 +48,20 @@ describe("in dev mode", () => {
 		expect(await principalOf({ AEROGRAM_DEV: "1" }, { authorization: `Bearer ${signToken()}` })).toBe("anonymous");
 		expect(await principalOf({ AEROGRAM_DEV: "1" }, { authorization: "Basic x" })).toBe("anonymous");
 	});
+});
+
+test("who was let in counts no longer than the key behind it; for whom there is none, nothing is asked", async () => {
+	const codeOf = async (identity: Identity, env: Env) => {
+		const checked = await recheck(identity, env);
+		return checked.ok ? checked.value.principal : checked.fault.code;
+	};
+	const ada = { principal: "ada", capabilities: [], key: "main" };
+	expect(await codeOf(ada, envOf({ AEROGRAM_KEYS: keys }))).toBe("ada");
+	expect(await codeOf(ada, envOf({ AEROGRAM_KEYS: `next:${otherSecret}` }))).toBe("unauthorized");
+	const nothing = {} as unknown as Env;
+	for (const principal of ["anonymous", "tcp"]) {
+		expect(await codeOf({ principal, capabilities: everything }, nothing)).toBe(principal);
+	}
 });
 
 test("a ticket counts no longer than the key that is behind it", async () => {

@@ -102,3 +102,19 @@ test("what is refused anyway begins nothing, and waits for nobody", async () => 
 	expect(await bench.beginning.admits({ principal: "a", refused })).toBe(true);
 	expect([bench.asked, bench.owner]).toEqual([[], undefined]);
 });
+
+test("a space that an erased principal began is nobody's: it is given back once, and goes on as it was", async () => {
+	const bench = new Bench();
+	const first = bench.ask("a");
+	await bench.answer(true);
+	expect(await first).toBe(true);
+	await bench.beginning.forget("b");
+	expect(bench.owner).toBe("a");
+	await bench.beginning.forget("a");
+	await bench.beginning.forget("a");
+	expect([bench.owner, bench.asked]).toEqual(["erased", ["claim a room 7", "release a room"]]);
+	bench.wake();
+	expect(await bench.ask("b")).toBe(true);
+	bench.beginning.wiped();
+	expect([bench.owner, bench.asked.length]).toEqual([undefined, 2]);
+});

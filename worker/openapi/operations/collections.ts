@@ -43,7 +43,7 @@ export const collectionOperations = {
 				sometimes: ["Link"],
 			},
 		},
-		problems: ["space_full", "too_many_spaces"],
+		problems: ["application_failed", "space_full", "too_many_spaces"],
 	},
 	create: {
 		id: "createRecord",
@@ -71,7 +71,7 @@ export const collectionOperations = {
 			},
 			304: { description: "The record is the one you have.", headers: ["ETag"] },
 		},
-		problems: ["not_found", "space_full", "too_many_spaces"],
+		problems: ["not_found", "application_failed", "space_full", "too_many_spaces"],
 	},
 	put: {
 		id: "putRecord",

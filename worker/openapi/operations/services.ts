@@ -54,7 +54,7 @@ export const serviceOperations = {
 			200: { description: "A call.", schema: "TakenCall" },
 			204: { description: "There is none." },
 		},
-		problems: ["space_full", "too_many_spaces"],
+		problems: ["application_failed", "space_full", "too_many_spaces"],
 	},
 	read: {
 		id: "readCall",
@@ -73,7 +73,7 @@ export const serviceOperations = {
 			},
 			202: { description: "It has no reply yet.", schema: "CallWaiting", headers: ["Location"] },
 		},
-		problems: [...failures, "not_found", "space_full", "too_many_spaces"],
+		problems: [...failures, "not_found", "application_failed", "space_full", "too_many_spaces"],
 	},
 	cancel: {
 		id: "cancelCall",

@@ -73,14 +73,20 @@ export const tokenSchemas = {
 	),
 	ErasureRequest: sent(
 		{ sub: text("The principal.") },
-		{ space: ref("Name", "Default: every space that something was ever written to.") },
+		{
+			space: ref("Name", "Default: every space that something was ever written to, or that somebody was connected to."),
+			after: text("Where to go on: `next` of the answer before. Default: at the beginning."),
+		},
 	),
-	Erasure: answered({
-		sub: text("The principal."),
-		spaces: whole("Spaces that were looked through."),
-		messages: whole("Messages that no longer say whom they are from."),
-		members: whole("Memberships that ended."),
-		records: whole("Records that were deleted."),
-		kept: whole("Records that the application's hook did not let go."),
-	}),
+	Erasure: answered(
+		{
+			sub: text("The principal."),
+			spaces: whole("Spaces that were looked through to their end."),
+			messages: whole("Messages that no longer say whom they are from."),
+			members: whole("Memberships that ended."),
+			records: whole("Records that were deleted."),
+			kept: whole("Records that the application's hook did not let go."),
+		},
+		{ next: text("With 202: what to send as `after`. The numbers are of this request alone.") },
+	),
 } satisfies Record<string, Schema>;
