@@ -173,6 +173,11 @@ export const storage = {
 	flushBytes: 262_144,
 	/** A checkpoint of the producers is written when this many messages passed since the last. */
 	checkpointMessages: 256,
+	/**
+	 * What a checkpoint may be, in UTF-8 bytes: the platform takes no row or text above 2 MB. The producers longest silent are
+	 * forgotten above it: of 10,000 none, unless principal and client together are longer than some 110 characters.
+	 */
+	checkpointBytes: 1_500_000,
 } as const;
 
 /** The streams and long-polls that the Worker holds for HTTP clients. */
