@@ -178,6 +178,11 @@ export const storage = {
 	 * forgotten above it: of 10,000 none, unless principal and client together are longer than some 110 characters.
 	 */
 	checkpointBytes: 1_500_000,
+	/**
+	 * UTF-16 code units of stored messages that one flush reads to tell where repeated publishes stand: some 10 ms. Those that
+	 * a socket may have unanswered are found among three times as many of others, of 1 KiB each.
+	 */
+	searchedSize: 2_097_152,
 } as const;
 
 /** The streams and long-polls that the Worker holds for HTTP clients. */

@@ -28,6 +28,12 @@ export class KeyedRows {
 		return this.#sql.all<{ seq: number | null; ts: number | null }>(query, channel)[0] ?? { seq: null, ts: null };
 	}
 
+	/** The message of a key, if there is one. */
+	bodyOf(channel: number, key: string): string | undefined {
+		const query = "SELECT body FROM keyed WHERE channel = ? AND key = ?";
+		return this.#sql.all<{ body: string }>(query, channel, key)[0]?.body;
+	}
+
 	/** What is told of publishes by the row of a key. */
 	producersOf(channel: number, key: string): string | null {
 		const query = "SELECT producers FROM keyed WHERE channel = ? AND key = ?";
@@ -74,10 +80,7 @@ export class KeyedRows {
 				low,
 				high,
 			);
-			for (const { key, seq } of places) {
-				const query = "SELECT body FROM keyed WHERE channel = ? AND key = ?";
-				yield { seq, body: this.#sql.all<{ body: string }>(query, channel, key)[0]?.body ?? "" };
-			}
+			for (const { key, seq } of places) yield { seq, body: this.bodyOf(channel, key) ?? "" };
 			const last = places.at(-1)?.seq;
 			if (places.length < batch || last === undefined) return;
 			if (order === "asc") low = last;
@@ -95,12 +98,6 @@ export class KeyedRows {
 	since(channel: number, ts: number): number | null {
 		const query = "SELECT min(seq) AS seq FROM keyed WHERE channel = ? AND ts >= ?";
 		return this.#sql.all<{ seq: number | null }>(query, channel, ts)[0]?.seq ?? null;
-	}
-
-	/** The newest message that holds a text, if there is one. */
-	containing(channel: number, text: string): string | undefined {
-		const query = "SELECT body FROM keyed WHERE channel = ? AND instr(body, ?) > 0 ORDER BY seq DESC LIMIT 1";
-		return this.#sql.all<{ body: string }>(query, channel, text)[0]?.body;
 	}
 
 	/** How many messages a channel holds, and their bytes. */

@@ -11,7 +11,8 @@ import type {
 	StagedMessage,
 	StoredState,
 } from "./message-store.ts";
-import { findIn, type Producer, readProducers, writeProducers } from "./producers.ts";
+import { type Producer, publishOf, readProducers, writeProducers } from "./producers.ts";
+import type { Sought } from "./search.ts";
 import { type Segments, separator } from "./segments.ts";
 
 /**
@@ -87,9 +88,10 @@ export class KeyedStore implements MessageStore {
 		for (const text of this.#rows.producersAfter(number, seq)) yield* readProducers(text);
 	}
 
-	find(number: number, principal: string, mark: string): number | null {
-		const body = this.#rows.containing(number, `"${mark}"`);
-		return body === undefined ? null : findIn([body], principal, mark);
+	/** A publish that is sent again has the key that it had: unless another message took its place, it stands there. */
+	find(number: number, { producer, n, key }: Sought): number | null {
+		const [made, publish] = publishOf(this.#rows.bodyOf(number, key ?? "") ?? "") ?? [];
+		return made === producer && publish?.n === n ? publish.seq : null;
 	}
 
 	/**

@@ -13,10 +13,11 @@ import { Keys } from "./keys.ts";
 import type { Backwards, MessageStore, MessageStores, Most, Span } from "./message-store.ts";
 import { refused } from "./refused.ts";
 import { screenAppend } from "./screening.ts";
+import { Search } from "./search.ts";
 import { SegmentStore } from "./segment-store.ts";
 import { Segments } from "./segments.ts";
 import { StagedChannel, type Stores } from "./staged-channel.ts";
-import { trimChannel } from "./trim.ts";
+import { type TrimStores, trimChannel } from "./trim.ts";
 
 /** What became of one flush. Memory follows only when `apply` is called, after the transaction stands. */
 export interface Appended {
@@ -96,7 +97,7 @@ export class Log {
 	/** Stores a whole flush. Runs inside one transaction of the caller. */
 	append(appends: readonly Append[]): Appended {
 		const now = this.#now();
-		const stores = this.#stores;
+		const stores: Stores = { ...this.#stores, channels: this.#channels, search: new Search() };
 		const staged = new Map<string, StagedChannel>();
 		// Asked once a flush, which is small beside the limit.
 		const full = this.#room();
@@ -276,8 +277,8 @@ export class Log {
 		return this.#messages[channel.stored];
 	}
 
-	get #stores(): Stores {
-		return { channels: this.#channels, messages: this.#messages, checkpoints: this.#checkpoints };
+	get #stores(): TrimStores {
+		return { messages: this.#messages, checkpoints: this.#checkpoints };
 	}
 }
 
