@@ -45,6 +45,7 @@ export class Log {
 	readonly #makeId: () => string;
 	readonly #rules: ChannelRules;
 	readonly #room: Room;
+	readonly #keyed: KeyedStore;
 	readonly #messages: MessageStores;
 	readonly #channels: Channels;
 	readonly #checkpoints: Checkpoints;
@@ -66,7 +67,8 @@ export class Log {
 		this.#makeId = makeId;
 		this.#rules = rules;
 		const segments = new Segments(sql);
-		this.#messages = { log: new SegmentStore(segments), keyed: new KeyedStore(new KeyedRows(sql), segments) };
+		this.#keyed = new KeyedStore(new KeyedRows(sql), segments);
+		this.#messages = { log: new SegmentStore(segments), keyed: this.#keyed };
 		this.#channels = new Channels(sql, this.#messages, rules);
 		this.#checkpoints = new Checkpoints(sql);
 		this.#keys = new Keys(sql);
@@ -252,6 +254,7 @@ export class Log {
 	/** Forgets what is in memory, after a wipe. */
 	clear(): void {
 		this.#channels.clear();
+		this.#keyed.clear();
 	}
 
 	/** Drops expired idempotency keys; returns whether there is anything to come back for. */
