@@ -168,8 +168,18 @@ export const storage = {
 	flushBytes: 262_144,
 	/** A checkpoint of the producers is written when this many messages passed since the last. */
 	checkpointMessages: 256,
-	/** Producers in the checkpoint of one channel, which is a row of at most 2 MB: they stay far below. Beyond them, the one longest silent is forgotten. */
+	/** Producers in the checkpoint of one channel. Beyond them, the one longest silent is forgotten. */
 	checkpointProducers: 10_000,
+	/**
+	 * What a checkpoint may be, in UTF-8 bytes: the platform takes no row or text above 2 MB. The producers longest silent are
+	 * forgotten above it: of 10,000 none, unless principal and client together are longer than some 110 characters.
+	 */
+	checkpointBytes: 1_500_000,
+	/**
+	 * UTF-16 code units of stored messages that one flush reads to tell where repeated publishes stand: some 10 ms. Those that
+	 * a socket may have unanswered are found among three times as many of others, of 1 KiB each.
+	 */
+	searchedSize: 2_097_152,
 } as const;
 
 /** The streams and long-polls that the Worker holds for HTTP clients. */

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { scaleDurations } from "../../protocol/limits.ts";
 import { shardOf } from "../../worker/directory/api.ts";
-import { freshSpace, publish } from "./space.ts";
+import { evict, freshSpace, publish } from "./space.ts";
 import { WireClient } from "./wire-client.ts";
 
 test("when the database fails in the middle of a flush, nothing of it is stored, nobody gets a message of it, and the object comes back", async () => {
@@ -76,4 +76,20 @@ test("the sweep takes off who connected and never sent anything, also after slee
 	await publish(stub, "chat", 1);
 	expect(await quiet.messages(1)).toMatchObject([{ seq: 1 }]);
 	expect(quiet.closed).toBeUndefined();
+});
+
+test("jobs whose alarm the platform gave up run after the next wake, whatever wakes the space", async () => {
+	const { stub } = freshSpace();
+	const idempotency = { key: "k", hash: "h" };
+	await stub.publish({ principal: "p", channel: "chat", drafts: [{ data: 1 }], idempotency });
+	await runInDurableObject(stub, async (_, { storage }) => {
+		storage.sql.exec("UPDATE keys SET expires = 1");
+		storage.sql.exec("UPDATE jobs SET due = ?", Date.now() - 3_600_000);
+		await storage.deleteAlarm();
+	});
+	await evict(stub);
+	await stub.channel("chat");
+	const keys = () =>
+		runInDurableObject(stub, (_, { storage }) => storage.sql.exec("SELECT * FROM keys").toArray().length);
+	await expect.poll(keys).toBe(0);
 });

@@ -9,6 +9,8 @@ class Bench {
 	readonly sql = freshSql();
 	now = 1_000;
 	alarm: number | undefined;
+	/** How often the alarm was set: each time is a row written. */
+	sets = 0;
 	jobs = this.wake();
 	readonly ran: string[] = [];
 	/** When each kind is due again after it ran. */
@@ -18,6 +20,7 @@ class Bench {
 		const alarm = {
 			set: (due: number | undefined) => {
 				this.alarm = due;
+				this.sets += 1;
 			},
 		};
 		this.jobs = new Jobs(this.sql, () => this.now, alarm);
@@ -99,4 +102,42 @@ test("a job that throws comes again later, and keeps no other from running", () 
 	};
 	bench.jobs.run({ ...idle, expire: failing, forget: failing, sweep: () => void ran.push("sweep") }, 100);
 	expect([ran, bench.alarm]).toEqual([["sweep"], 1_100]);
+});
+
+test("an alarm that the platform gave up is set again, by a wake or by whatever needs a job, once in ten minutes", () => {
+	for (const act of [
+		(bench: Bench) => void bench.wake(),
+		(bench: Bench) => bench.jobs.ensure("sweep", bench.now + 900_000),
+		(bench: Bench) => bench.jobs.by("sweep", bench.now + 900_000),
+	]) {
+		const bench = new Bench();
+		bench.jobs.ensure("sweep", 3_000);
+		bench.alarm = undefined;
+		bench.sets = 0;
+		// As long as the platform may still try.
+		bench.now = 3_000 + 600_000;
+		act(bench);
+		expect(bench.sets).toBe(0);
+		bench.now += 1;
+		act(bench);
+		bench.jobs.ensure("sweep", bench.now + 900_000);
+		bench.jobs.by("sweep", bench.now + 900_000);
+		expect([bench.alarm, bench.sets]).toEqual([3_000, 1]);
+		bench.now += 600_001;
+		bench.jobs.ensure("sweep", bench.now + 900_000);
+		expect(bench.sets).toBe(2);
+		bench.run();
+		expect([bench.ran, bench.alarm]).toEqual([["sweep"], undefined]);
+	}
+});
+
+test("a wake with nothing overdue writes nothing", () => {
+	const bench = new Bench();
+	bench.wake();
+	expect(bench.sets).toBe(0);
+	bench.jobs.ensure("sweep", 3_000);
+	bench.now = 500_000;
+	bench.sets = 0;
+	bench.wake();
+	expect(bench.sets).toBe(0);
 });

@@ -25,6 +25,12 @@ export type JobKind =
 /** Runs one kind of job; returns when it is next due (milliseconds since 1970), or nothing when it is done. */
 export type Job = () => number | undefined;
 
+/**
+ * Overdue for so long, in milliseconds, a job has no alarm any more: the platform tries one that fails again for some two
+ * minutes, then drops it.
+ */
+const overdue = 600_000;
+
 /** The part that serves many deadlines with the platform's one alarm. */
 export class Jobs {
 	readonly #sql: Sql;
@@ -32,21 +38,28 @@ export class Jobs {
 	readonly #alarm: Alarm;
 	/** When a kind known to have a row is due: most calls of `ensure` and `by` need no query. */
 	readonly #known = new Map<JobKind, number>();
+	/** When the alarm was set last. */
+	#armed = Number.NEGATIVE_INFINITY;
 
 	constructor(sql: Sql, now: Clock, alarm: Alarm) {
 		this.#sql = sql;
 		this.#now = now;
 		this.#alarm = alarm;
+		const first = this.#first();
+		if (first !== undefined) this.#revive(first);
 	}
 
 	/** Makes a job due at a time, unless it already is at some time. */
 	ensure(kind: JobKind, due: number): void {
-		if (this.#due(kind) === undefined) this.by(kind, due);
+		const known = this.#due(kind);
+		if (known === undefined) this.by(kind, due);
+		else this.#revive(known);
 	}
 
 	/** Makes a job due at a time, unless it already is at an earlier one. */
 	by(kind: JobKind, due: number): void {
-		if ((this.#due(kind) ?? Number.POSITIVE_INFINITY) <= due) return;
+		const known = this.#due(kind);
+		if (known !== undefined && known <= due) return this.#revive(known);
 		this.#known.set(kind, due);
 		this.#sql.run("INSERT INTO jobs VALUES (?, ?) ON CONFLICT DO UPDATE SET due = excluded.due", kind, due);
 		this.#arm();
@@ -95,8 +108,19 @@ export class Jobs {
 		}
 	}
 
+	/** Sets the alarm again for what it should long have run, but not at every call: each setting is a row written. */
+	#revive(due: number): void {
+		const now = this.#now();
+		if (due < now - overdue && this.#armed < now - overdue) this.#arm();
+	}
+
 	#arm(): void {
-		const next = this.#sql.all<{ due: number | null }>("SELECT min(due) AS due FROM jobs")[0]?.due;
-		this.#alarm.set(next ?? undefined);
+		this.#armed = this.#now();
+		this.#alarm.set(this.#first());
+	}
+
+	/** When the first job is due. */
+	#first(): number | undefined {
+		return this.#sql.all<{ due: number | null }>("SELECT min(due) AS due FROM jobs")[0]?.due ?? undefined;
 	}
 }

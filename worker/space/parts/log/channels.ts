@@ -1,6 +1,7 @@
 import type { ChannelKind, ChannelRules, Sql } from "../../ports.ts";
 import type { Channel, StoredKind } from "./channel.ts";
 import type { MessageStores } from "./message-store.ts";
+import { Remembered } from "./remembered.ts";
 
 /** Above this many, what is kept in memory is dropped; it is read again when needed. */
 const mostInMemory = 10_000;
@@ -13,6 +14,7 @@ export class Channels {
 	#loaded = new Map<string, Channel>();
 	/** A wake asks for the channel of every subscription of every socket: mostly the same few. */
 	#names = new Map<number, string>();
+	readonly #remembered = new Remembered();
 
 	constructor(sql: Sql, stores: MessageStores, rules: ChannelRules) {
 		this.#sql = sql;
@@ -54,13 +56,17 @@ export class Channels {
 
 	/** Takes over what has been stored. */
 	set(channel: Channel): void {
-		if (this.#loaded.size >= mostInMemory) this.#loaded.clear();
+		if (this.#loaded.size >= mostInMemory) this.#forget();
 		this.#loaded.set(channel.name, channel);
+		for (const name of this.#remembered.note(channel.name, channel.producers?.size ?? 0)) {
+			const least = this.#loaded.get(name);
+			if (least) this.#loaded.set(name, { ...least, producers: undefined, checkpoint: 0 });
+		}
 	}
 
 	/** Forgets what is in memory, after a wipe. */
 	clear(): void {
-		this.#loaded = new Map();
+		this.#forget();
 		this.#names = new Map();
 	}
 
@@ -79,6 +85,11 @@ export class Channels {
 				(SELECT ts FROM segments WHERE k >= number * 4294967296 AND k < (number + 1) * 4294967296 AND body <> '' ORDER BY k LIMIT 1)
 			) AS ts FROM channels WHERE ts IS NOT NULL`,
 		);
+	}
+
+	#forget(): void {
+		this.#loaded.clear();
+		this.#remembered.clear();
 	}
 
 	#load(name: string): Channel {

@@ -1,3 +1,4 @@
+import { byteLength, exceedsBytes } from "../../../../protocol/codec/json.ts";
 import { durations, storage } from "../../../../protocol/limits.ts";
 import type { Sql } from "../../ports.ts";
 import type { MessageStore } from "./message-store.ts";
@@ -29,10 +30,27 @@ export class Checkpoints {
 
 	/** Writes the producers of the last 24 h as of `seq`, in place of the checkpoint before. Returns what it kept. */
 	save(channel: number, seq: number, producers: Producers, now: number): Map<string, Producer> {
-		const recent = [...producers].filter(([, producer]) => producer.ts > now - durations.dedup);
-		const most = storage.checkpointProducers;
-		if (recent.length > most) recent.sort(([, a], [, b]) => b.ts - a.ts).length = most;
-		this.#sql.run("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)", channel, seq, writeProducers(recent));
-		return new Map(recent);
+		let kept: readonly Entry[] = [...producers].filter(([, producer]) => producer.ts > now - durations.dedup);
+		let state = writeProducers(kept);
+		if (kept.length > storage.checkpointProducers || exceedsBytes(state, storage.checkpointBytes)) {
+			kept = newestOf(kept);
+			state = writeProducers(kept);
+		}
+		this.#sql.run("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)", channel, seq, state);
+		return new Map(kept);
 	}
+}
+
+type Entry = readonly [string, Producer];
+
+/** Those that published last: as many as may be kept, and as fit a checkpoint. */
+function newestOf(entries: readonly Entry[]): readonly Entry[] {
+	const sorted = [...entries].sort(([, a], [, b]) => b.ts - a.ts).slice(0, storage.checkpointProducers);
+	let bytes = 1;
+	const over = sorted.findIndex((entry) => {
+		// In a list of its own it has two brackets, among others one comma.
+		bytes += byteLength(writeProducers([entry])) - 1;
+		return bytes > storage.checkpointBytes;
+	});
+	return over < 0 ? sorted : sorted.slice(0, over);
 }

@@ -19,7 +19,8 @@ function unkept({ idempotency, ifSeq }: Append): Outcome | undefined {
 function producerOutcome(append: Append, channel: StagedChannel): Outcome | undefined {
 	if (!append.producer) return undefined;
 	const { client, n, previous } = append.producer;
-	const known = channel.producer(producerKey(append.principal, client));
+	const producer = producerKey(append.principal, client);
+	const known = channel.producer(producer);
 	if (!known) {
 		if (previous < 0) return undefined;
 		return refused(
@@ -28,7 +29,7 @@ function producerOutcome(append: Append, channel: StagedChannel): Outcome | unde
 		);
 	}
 	if (n <= known.n) {
-		return { ok: true, first: channel.seqOf(append.principal, client, n), count: 1, duplicate: true };
+		return { ok: true, first: channel.seqOf(producer, n, append.drafts[0]?.key), count: 1, duplicate: true };
 	}
 	if (previous <= known.n) return undefined;
 	return {

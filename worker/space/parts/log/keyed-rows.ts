@@ -11,7 +11,13 @@ export interface KeyedRow {
 	readonly body: string;
 }
 
-/** How many places are looked up at once when messages are read in their order. */
+/** Where a message stands. */
+export interface Place {
+	readonly key: string;
+	readonly seq: number;
+}
+
+/** How many places are looked up at once when messages are read backwards. */
 const batch = 1_000;
 
 /** The `keyed` table: one row a key. It has no index on seq, which would cost a row a write: what is read in order is sorted. */
@@ -26,6 +32,12 @@ export class KeyedRows {
 	newest(channel: number): { readonly seq: number | null; readonly ts: number | null } {
 		const query = "SELECT max(seq) AS seq, max(ts) AS ts FROM keyed WHERE channel = ?";
 		return this.#sql.all<{ seq: number | null; ts: number | null }>(query, channel)[0] ?? { seq: null, ts: null };
+	}
+
+	/** The message of a key, if there is one. */
+	bodyOf(channel: number, key: string): string | undefined {
+		const query = "SELECT body FROM keyed WHERE channel = ? AND key = ?";
+		return this.#sql.all<{ body: string }>(query, channel, key)[0]?.body;
 	}
 
 	/** What is told of publishes by the row of a key. */
@@ -59,29 +71,37 @@ export class KeyedRows {
 		);
 	}
 
-	/** The messages with a seq after one and before another, in order of seq or (`desc`) the other way, one at a time. */
-	*between(
-		channel: number,
-		after: number,
-		before: number,
-		order: "asc" | "desc",
-	): Iterable<{ seq: number; body: string }> {
-		let [low, high] = [after, Math.min(before, Number.MAX_SAFE_INTEGER)];
-		for (;;) {
+	/** The message of a key, if its seq is still this one. */
+	bodyAt(channel: number, { key, seq }: Place): string | undefined {
+		const query = "SELECT body FROM keyed WHERE channel = ? AND key = ? AND seq = ?";
+		return this.#sql.all<{ body: string }>(query, channel, key, seq)[0]?.body;
+	}
+
+	/** The message with a seq, if there is one. */
+	at(channel: number, seq: number): string | undefined {
+		const query = "SELECT body FROM keyed WHERE channel = ? AND seq = ?";
+		return this.#sql.all<{ body: string }>(query, channel, seq)[0]?.body;
+	}
+
+	/** Where the first `most` messages stand that have a seq after one and up to another, in order of seq. */
+	places(channel: number, after: number, to: number, most: number): readonly Place[] {
+		const query = "SELECT key, seq FROM keyed WHERE channel = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?";
+		return this.#sql.all<{ key: string; seq: number }>(query, channel, after, to, most);
+	}
+
+	/** The messages with a seq after one and before another, the newest first, one at a time. */
+	*backwards(channel: number, after: number, before: number): Iterable<{ seq: number; body: string }> {
+		for (let high = Math.min(before, Number.MAX_SAFE_INTEGER); ; ) {
 			const places = this.#sql.all<{ key: string; seq: number }>(
-				`SELECT key, seq FROM keyed WHERE channel = ? AND seq > ? AND seq < ? ORDER BY seq ${order} LIMIT ${batch}`,
+				`SELECT key, seq FROM keyed WHERE channel = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ${batch}`,
 				channel,
-				low,
+				after,
 				high,
 			);
-			for (const { key, seq } of places) {
-				const query = "SELECT body FROM keyed WHERE channel = ? AND key = ?";
-				yield { seq, body: this.#sql.all<{ body: string }>(query, channel, key)[0]?.body ?? "" };
-			}
+			for (const { key, seq } of places) yield { seq, body: this.bodyOf(channel, key) ?? "" };
 			const last = places.at(-1)?.seq;
 			if (places.length < batch || last === undefined) return;
-			if (order === "asc") low = last;
-			else high = last;
+			high = last;
 		}
 	}
 
@@ -95,12 +115,6 @@ export class KeyedRows {
 	since(channel: number, ts: number): number | null {
 		const query = "SELECT min(seq) AS seq FROM keyed WHERE channel = ? AND ts >= ?";
 		return this.#sql.all<{ seq: number | null }>(query, channel, ts)[0]?.seq ?? null;
-	}
-
-	/** The newest message that holds a text, if there is one. */
-	containing(channel: number, text: string): string | undefined {
-		const query = "SELECT body FROM keyed WHERE channel = ? AND instr(body, ?) > 0 ORDER BY seq DESC LIMIT 1";
-		return this.#sql.all<{ body: string }>(query, channel, text)[0]?.body;
 	}
 
 	/** How many messages a channel holds, and their bytes. */

@@ -1,6 +1,7 @@
 import { storage } from "../../../../protocol/limits.ts";
 import type { Retention, Run } from "../../ports.ts";
 import type { Channel } from "./channel.ts";
+import { KeyedPlaces } from "./keyed-places.ts";
 import type { KeyedRows } from "./keyed-rows.ts";
 import type {
 	Backwards,
@@ -11,7 +12,8 @@ import type {
 	StagedMessage,
 	StoredState,
 } from "./message-store.ts";
-import { findIn, type Producer, readProducers, writeProducers } from "./producers.ts";
+import { type Producer, publishOf, readProducers, writeProducers } from "./producers.ts";
+import type { Sought } from "./search.ts";
 import { type Segments, separator } from "./segments.ts";
 
 /**
@@ -20,11 +22,18 @@ import { type Segments, separator } from "./segments.ts";
  */
 export class KeyedStore implements MessageStore {
 	readonly #rows: KeyedRows;
+	readonly #places: KeyedPlaces;
 	readonly #segments: Segments;
 
 	constructor(rows: KeyedRows, segments: Segments) {
 		this.#rows = rows;
+		this.#places = new KeyedPlaces(rows);
 		this.#segments = segments;
+	}
+
+	/** Forgets what is in memory, after a wipe. */
+	clear(): void {
+		this.#places.clear();
 	}
 
 	state(number: number): StoredState | undefined {
@@ -43,13 +52,15 @@ export class KeyedStore implements MessageStore {
 		const texts: string[] = [];
 		let size = 0;
 		let to = after;
-		for (const { seq, body } of this.#rows.between(number, after, before, "asc")) {
+		for (const place of this.#places.between(number, after, Math.min(head, before - 1))) {
+			const body = this.#rows.bodyAt(number, place);
+			if (body === undefined) continue;
 			if (texts.length >= most.count || (size > 0 && size + body.length > most.size)) {
 				return { after, to, body: texts.join(separator) };
 			}
 			texts.push(body);
 			size += body.length;
-			to = seq;
+			to = place.seq;
 		}
 		// There is nothing more: whatever else was in the span was superseded.
 		to = Math.min(head, before - 1);
@@ -60,7 +71,7 @@ export class KeyedStore implements MessageStore {
 		const texts: string[] = [];
 		let size = 0;
 		let from = before;
-		for (const { seq, body } of this.#rows.between(number, after, before, "desc")) {
+		for (const { seq, body } of this.#rows.backwards(number, after, before)) {
 			if (texts.length >= most.count || (size > 0 && size + body.length > most.size)) return { texts, from };
 			texts.push(body);
 			size += body.length;
@@ -70,8 +81,7 @@ export class KeyedStore implements MessageStore {
 	}
 
 	at({ number }: Channel, seq: number): string | undefined {
-		for (const { body } of this.#rows.between(number, seq - 1, seq + 1, "asc")) return body;
-		return undefined;
+		return this.#rows.at(number, seq);
 	}
 
 	beforeLast({ number, floor, head }: Channel, count: number): number {
@@ -87,9 +97,10 @@ export class KeyedStore implements MessageStore {
 		for (const text of this.#rows.producersAfter(number, seq)) yield* readProducers(text);
 	}
 
-	find(number: number, principal: string, mark: string): number | null {
-		const body = this.#rows.containing(number, `"${mark}"`);
-		return body === undefined ? null : findIn([body], principal, mark);
+	/** A publish that is sent again has the key that it had: unless another message took its place, it stands there. */
+	find(number: number, { producer, n, key }: Sought): number | null {
+		const [made, publish] = publishOf(this.#rows.bodyOf(number, key ?? "") ?? "") ?? [];
+		return made === producer && publish?.n === n ? publish.seq : null;
 	}
 
 	/**

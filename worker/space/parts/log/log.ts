@@ -13,10 +13,11 @@ import { Keys } from "./keys.ts";
 import type { Backwards, MessageStore, MessageStores, Most, Span } from "./message-store.ts";
 import { refused } from "./refused.ts";
 import { screenAppend } from "./screening.ts";
+import { Search } from "./search.ts";
 import { SegmentStore } from "./segment-store.ts";
 import { Segments } from "./segments.ts";
 import { StagedChannel, type Stores } from "./staged-channel.ts";
-import { trimChannel } from "./trim.ts";
+import { type TrimStores, trimChannel } from "./trim.ts";
 
 /** What became of one flush. Memory follows only when `apply` is called, after the transaction stands. */
 export interface Appended {
@@ -44,6 +45,7 @@ export class Log {
 	readonly #makeId: () => string;
 	readonly #rules: ChannelRules;
 	readonly #room: Room;
+	readonly #keyed: KeyedStore;
 	readonly #messages: MessageStores;
 	readonly #channels: Channels;
 	readonly #checkpoints: Checkpoints;
@@ -65,7 +67,8 @@ export class Log {
 		this.#makeId = makeId;
 		this.#rules = rules;
 		const segments = new Segments(sql);
-		this.#messages = { log: new SegmentStore(segments), keyed: new KeyedStore(new KeyedRows(sql), segments) };
+		this.#keyed = new KeyedStore(new KeyedRows(sql), segments);
+		this.#messages = { log: new SegmentStore(segments), keyed: this.#keyed };
 		this.#channels = new Channels(sql, this.#messages, rules);
 		this.#checkpoints = new Checkpoints(sql);
 		this.#keys = new Keys(sql);
@@ -96,7 +99,7 @@ export class Log {
 	/** Stores a whole flush. Runs inside one transaction of the caller. */
 	append(appends: readonly Append[]): Appended {
 		const now = this.#now();
-		const stores = this.#stores;
+		const stores: Stores = { ...this.#stores, channels: this.#channels, search: new Search() };
 		const staged = new Map<string, StagedChannel>();
 		// Asked once a flush, which is small beside the limit.
 		const full = this.#room();
@@ -251,6 +254,7 @@ export class Log {
 	/** Forgets what is in memory, after a wipe. */
 	clear(): void {
 		this.#channels.clear();
+		this.#keyed.clear();
 	}
 
 	/** Drops expired idempotency keys; returns whether there is anything to come back for. */
@@ -276,8 +280,8 @@ export class Log {
 		return this.#messages[channel.stored];
 	}
 
-	get #stores(): Stores {
-		return { channels: this.#channels, messages: this.#messages, checkpoints: this.#checkpoints };
+	get #stores(): TrimStores {
+		return { messages: this.#messages, checkpoints: this.#checkpoints };
 	}
 }
 

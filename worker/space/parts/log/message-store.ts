@@ -1,6 +1,7 @@
 import type { Retention, Run } from "../../ports.ts";
 import type { Channel, StoredKind } from "./channel.ts";
 import type { Producer } from "./producers.ts";
+import type { Search, Sought } from "./search.ts";
 
 /** Where a channel stands, as it is stored. */
 export type StoredState = Pick<Channel, "head" | "floor" | "ts" | "tail">;
@@ -64,7 +65,7 @@ export interface MessageStore {
 	/** The publishes that the messages after a seq tell of, the later of a producer after the earlier. */
 	producersAfter(number: number, seq: number): Iterable<readonly [string, Producer]>;
 	/** The seq of an earlier publish, if its message is still to be found without a long search. */
-	find(number: number, principal: string, mark: string): number | null;
+	find(number: number, sought: Sought, search: Search): number | null;
 	/** Stores consecutive messages after the head. `grown`: enough for retention to be looked at. */
 	add(
 		channel: Channel,

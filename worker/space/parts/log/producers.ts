@@ -1,5 +1,3 @@
-import type { Json } from "../../../../protocol/envelopes.ts";
-
 /** The last publish of one client on one channel. */
 export interface Producer {
 	readonly n: number;
@@ -21,32 +19,19 @@ export function publishMark(client: string, n: number): string {
 	return `${client}/${n}`;
 }
 
-interface StoredMessage {
-	readonly seq: number;
-	readonly ts: number;
-	readonly id: string;
-	readonly from: string;
-	/** The publish mark, where the publisher gave the message an id of its own. */
-	readonly by?: string;
-	readonly data: Json;
-}
+const text = String.raw`"(?:[^"\\]|\\.)*"`;
+/** What a message begins with, as the log writes it, up to its data: nothing of that is looked at. */
+const head = new RegExp(
+	`^\\{"seq":(\\d+),"ts":(\\d+),"id":(${text}),"from":(${text})(?:,"name":${text})?(?:,"key":${text})?(?:,"by":(${text}))?,`,
+);
 
-/** The publish that made a message, where its publisher numbers them. */
-export function publishOf(text: string): readonly [string, Producer] | undefined {
-	const { seq, ts, id, from, by } = JSON.parse(text) as StoredMessage;
-	const [client, n] = (by ?? id).split("/");
-	if (client === undefined || n === undefined) return undefined;
-	return [producerKey(from, client), { n: Number(n), seq, ts }];
-}
-
-/** The seq of the message that a publish made, among these. */
-export function findIn(texts: readonly string[], principal: string, mark: string): number | null {
-	for (const text of texts) {
-		if (!text.includes(mark)) continue;
-		const message = JSON.parse(text) as StoredMessage;
-		if (message.from === principal && (message.by ?? message.id) === mark) return message.seq;
-	}
-	return null;
+/** The publish that made a message, where its publisher numbers them: in `by`, where the message has an id of its own. */
+export function publishOf(message: string): readonly [string, Producer] | undefined {
+	const [, seq, ts, id, from, by] = head.exec(message) ?? [];
+	const mark = by ?? id;
+	if (mark === undefined || from === undefined || !mark.includes("/")) return undefined;
+	const [client = "", n] = mark.slice(1, -1).split("/");
+	return [producerKey(JSON.parse(from) as string, client), { n: Number(n), seq: Number(seq), ts: Number(ts) }];
 }
 
 /** Producers as they are stored: in a checkpoint, or with a keyed message. */

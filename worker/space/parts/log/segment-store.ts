@@ -2,11 +2,9 @@ import { limits, storage } from "../../../../protocol/limits.ts";
 import type { Retention, Run } from "../../ports.ts";
 import type { Channel } from "./channel.ts";
 import type { Backwards, MessageStore, Most, Span, StagedMessage, StoredState } from "./message-store.ts";
-import { findIn, type Producer, publishOf } from "./producers.ts";
+import { type Producer, publishOf } from "./producers.ts";
+import type { Search, Sought } from "./search.ts";
 import { cutIntoRuns, fits, type Segments, separator, textsOf } from "./segments.ts";
-
-/** A search for an earlier publish looks at so many of the newest segments. */
-const searchedSegments = 256;
 
 /** Stores channels that keep every message: in segments, without holes. */
 export class SegmentStore implements MessageStore {
@@ -84,17 +82,11 @@ export class SegmentStore implements MessageStore {
 		}
 	}
 
-	find(number: number, principal: string, mark: string): number | null {
-		const needle = `"${mark}"`;
-		let searched = 0;
-		for (const run of this.#segments.before(number, Number.POSITIVE_INFINITY)) {
-			searched += 1;
-			if (searched > searchedSegments) break;
-			if (!run.body.includes(needle)) continue;
-			const seq = findIn(textsOf(run), principal, mark);
-			if (seq !== null) return seq;
-		}
-		return null;
+	find(number: number, sought: Sought, search: Search): number | null {
+		return search.find(number, sought, (seq) => {
+			for (const run of this.#segments.before(number, seq + 1)) return run;
+			return undefined;
+		});
 	}
 
 	add(channel: Channel, messages: readonly StagedMessage[], ts: number) {

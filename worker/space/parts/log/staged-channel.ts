@@ -2,13 +2,16 @@ import type { Added, Append } from "../../ports.ts";
 import type { Channel } from "./channel.ts";
 import type { Channels } from "./channels.ts";
 import type { MessageStore, StagedMessage } from "./message-store.ts";
-import { findIn, type Producer, producerKey, publishMark } from "./producers.ts";
+import { type Producer, producerKey, publishMark } from "./producers.ts";
+import type { Search } from "./search.ts";
 import { separator } from "./segments.ts";
 import { type TrimStores, trimChannel } from "./trim.ts";
 
 /** What a staged channel needs to be written. */
 export interface Stores extends TrimStores {
 	readonly channels: Channels;
+	/** The search of the flush, for all its channels. */
+	readonly search: Search;
 }
 
 /**
@@ -43,13 +46,16 @@ export class StagedChannel {
 		return this.#staged.get(key) ?? this.#load().producers.get(key);
 	}
 
-	/** The seq of an earlier publish, staged or stored; null when its message is gone. */
-	seqOf(principal: string, client: string, n: number): number | null {
-		const last = this.producer(producerKey(principal, client));
-		if (last?.n === n) return last.seq >= this.#channel.floor ? last.seq : null;
-		const mark = publishMark(client, n);
-		const texts = this.#messages.map(({ text }) => text);
-		return findIn(texts, principal, mark) ?? this.#store.find(this.#channel.number, principal, mark);
+	/** The seq of an earlier publish, staged or stored; null when its message is gone. `key`: that of its message. */
+	seqOf(producer: string, n: number, key: string | undefined): number | null {
+		if (this.#staged.has(producer)) {
+			const same = this.#messages.find((message) => message.producer?.[0] === producer && message.producer[1].n === n);
+			if (same) return same.seq;
+		}
+		const last = this.#load().producers.get(producer);
+		if (!last || n > last.n || last.seq < this.#channel.floor) return null;
+		if (n === last.n) return last.seq;
+		return this.#store.find(this.#channel.number, { producer, n, key, last }, this.#stores.search);
 	}
 
 	/** Stages the messages of an append; returns the seq of the first. */
