@@ -52,6 +52,8 @@ export class WatchTracker {
 	/** The `watch` that it waits for, or that stands. */
 	#ref = 0;
 	#standing = false;
+	/** It watched before on this socket, and what that brought may be owed credit that nobody will give. */
+	#again = false;
 
 	/** `place`: where it starts; without one, with a snapshot. */
 	constructor(selector: RecordSelector, place: RecordPlace | undefined, events: WatchTrackerEvents) {
@@ -62,11 +64,8 @@ export class WatchTracker {
 
 	/** Watches, on a new socket, from where it stands. */
 	watch(): void {
-		this.#ref += 1;
-		this.#standing = false;
-		const watched = { kind: "records", ...this.#selector } as const;
-		const start = this.#place && { start: { from: "revision", ...this.#place } as const };
-		this.#events.send(encodeLive({ type: "watch", ref: this.#ref, watched, ...start }));
+		this.#again = false;
+		this.#watch();
 	}
 
 	/** Takes a frame of the space. */
@@ -77,6 +76,14 @@ export class WatchTracker {
 			if (found) this.#records(found);
 			else if (decoded?.ok) for (const envelope of decoded.value) this.#answer(envelope);
 		}
+	}
+
+	#watch(): void {
+		this.#ref += 1;
+		this.#standing = false;
+		const watched = { kind: "records", ...this.#selector } as const;
+		const start = this.#place && { start: { from: "revision", ...this.#place } as const };
+		this.#events.send(encodeLive({ type: "watch", ref: this.#ref, watched, ...start }));
 	}
 
 	#answer(envelope: ServerEnvelope): void {
@@ -90,6 +97,11 @@ export class WatchTracker {
 			this.#place = { ...at, id: "" };
 			if (reset) this.#events.lost({ reason: reset as WatchReset, ...at });
 		}
+		if (this.#again && this.#place) {
+			const { rev, id } = this.#place;
+			const credit = { type: "watch-credit", selector: this.#selector, rev, ...(id !== undefined && { id }) } as const;
+			this.#events.send(encodeLive(credit));
+		}
 		if (this.#begun || !this.#place) return;
 		this.#begun = true;
 		this.#events.standing(this.#place);
@@ -99,8 +111,13 @@ export class WatchTracker {
 		const place = this.#place;
 		if (!this.#standing || !place) return;
 		if (found.after === undefined) this.#part(found, place);
-		else if (place.id !== undefined || found.after > place.rev) this.watch();
+		else if (place.id !== undefined || found.after > place.rev) this.#watchAgain();
 		else if (found.to > place.rev) this.#changes(found, place);
+	}
+
+	#watchAgain(): void {
+		this.#again = true;
+		this.#watch();
 	}
 
 	#part({ to, next, texts }: RecordTexts, { epoch, rev, id }: RecordPlace): void {
