@@ -2,7 +2,7 @@ import { decodeServerFrame, encodeClient } from "../../protocol/codec/envelope.t
 import { envelopeTexts, type MessageTexts, seqOfText, splitMessages } from "../../protocol/codec/message-text.ts";
 import type { Cursor } from "../../protocol/cursor.ts";
 import type { ServerEnvelope, Start } from "../../protocol/envelopes.ts";
-import type { ErrorCode } from "../../protocol/errors.ts";
+import type { Fault } from "../../protocol/result.ts";
 
 /** Messages of one channel, each as the text that was stored, that continue where the last ones ended. */
 export interface Continuation {
@@ -27,7 +27,7 @@ export interface TrackerEvents {
 	/** A channel goes on from what is retained now. */
 	lost(loss: Loss): void;
 	/** The space does not let a channel be read. */
-	refused(code: ErrorCode, message: string): void;
+	refused(fault: Fault): void;
 }
 
 interface Place {
@@ -114,7 +114,7 @@ export class Tracker {
 			}
 			case "error":
 				if ([...this.#places.values()].some(({ ref }) => ref === envelope.ref)) {
-					this.#events.refused(envelope.code, envelope.message);
+					this.#events.refused(envelope);
 				}
 		}
 	}

@@ -3,7 +3,7 @@ import { encodeLive } from "../../protocol/codec/live.ts";
 import { envelopeTexts } from "../../protocol/codec/message-text.ts";
 import { keyOfText, type RecordPlace, type RecordTexts, splitRecords } from "../../protocol/codec/record-text.ts";
 import type { ServerEnvelope } from "../../protocol/envelopes.ts";
-import type { ErrorCode } from "../../protocol/errors.ts";
+import type { Fault } from "../../protocol/result.ts";
 import type { RecordSelector, WatchReset } from "../../protocol/watch.ts";
 
 /** A record, or what is left of one that is gone, as the text that the server wrote, and where its reader then stands. */
@@ -37,7 +37,7 @@ export interface WatchTrackerEvents {
 	records(run: RecordRun): void;
 	lost(loss: WatchLoss): void;
 	/** The space does not let it watch. */
-	refused(code: ErrorCode, message: string): void;
+	refused(fault: Fault): void;
 }
 
 /**
@@ -88,7 +88,7 @@ export class WatchTracker {
 
 	#answer(envelope: ServerEnvelope): void {
 		if (!("ref" in envelope) || envelope.ref !== this.#ref) return;
-		if (envelope.type === "error") this.#events.refused(envelope.code, envelope.message);
+		if (envelope.type === "error") this.#events.refused(envelope);
 		if (envelope.type !== "done") return;
 		const { epoch, head, recovered, reset } = envelope.says ?? {};
 		this.#standing = true;

@@ -33,7 +33,7 @@ function track(starts: Record<string, Start>) {
 		messages: ({ channel, messages, to }) => told.push(`${channel} ${messages.map(({ seq }) => seq)} to ${to}`),
 		ephemeral: (channel, texts) => told.push(`${channel} passing ${texts.length}`),
 		lost: ({ channel, reason, epoch, floor }) => told.push(`${channel} lost ${reason} ${epoch}:${floor}`),
-		refused: (code) => told.push(`refused ${code}`),
+		refused: ({ code }) => told.push(`refused ${code}`),
 	});
 	tracker.subscribe();
 	return { tracker, sent, told };

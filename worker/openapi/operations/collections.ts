@@ -1,5 +1,5 @@
 import type { Answer, Operation } from "../describe.ts";
-import { writeProblems } from "./write-problems.ts";
+import { newNameProblems, writeProblems } from "./write-problems.ts";
 
 /** What may come of every write that stores a record. */
 const written: Pick<Answer, "schema" | "headers" | "sometimes"> = {
@@ -41,7 +41,7 @@ export const collectionOperations = {
 				sometimes: ["Link"],
 			},
 		},
-		problems: ["space_full", "too_many_spaces"],
+		problems: ["space_full", "too_many_spaces", ...newNameProblems],
 	},
 	create: {
 		id: "createRecord",
@@ -69,7 +69,7 @@ export const collectionOperations = {
 			},
 			304: { description: "The record is the one you have.", headers: ["ETag"] },
 		},
-		problems: ["not_found", "space_full", "too_many_spaces"],
+		problems: ["not_found", "space_full", "too_many_spaces", ...newNameProblems],
 	},
 	put: {
 		id: "putRecord",
