@@ -133,6 +133,8 @@ export class ChannelEnvelopes {
 
 	#subscribe(session: Session, subscribe: Subscribe): void {
 		this.#commit.flush();
+		// Where it was stuck, what was stored just now closed it.
+		if (session.over) return;
 		const { ref, start } = subscribe;
 		const subscribed = this.#outbox.channelsOf(session);
 		const known = this.#log.channel(subscribe.channel);

@@ -69,6 +69,8 @@ export class WatchEnvelopes {
 
 	#watch(session: Session, ref: number, selector: RecordSelector, start: WatchStart | undefined): void {
 		this.#commit.flush();
+		// Where it was stuck, what was stored just now closed it.
+		if (session.over) return;
 		const most = limits.watchesPerSocket;
 		const { members, occupancy } = session.kept;
 		const count = this.#watchers.watchesOf(session).length + members.length + occupancy.length;
