@@ -83,7 +83,10 @@ export const quotas = {
 	publishRate: 5_000,
 	/** Messages that it may publish at once; what it used comes back at that rate. */
 	publishBurst: 20_000,
-	/** Deliveries a second that one client may cause from its sockets. An object was seen to make 167,000, a message a frame. */
+	/**
+	 * Deliveries a second that one client may cause from its sockets; a call, and a name that nobody has used yet, count as one.
+	 * An object was seen to make 167,000, a message a frame.
+	 */
 	clientRate: 100_000,
 	/** Deliveries that it may cause at once: a thousand messages to a thousand subscribers. */
 	clientBurst: 1_000_000,

@@ -23,11 +23,27 @@ export class CreditMeter {
 		this.#send = send;
 	}
 
-	/** A subscription stands: it counts from `after` anew. */
+	/** A subscription stands: it counts from `after` anew. One that it replaces has ended. */
 	restart(after: number): void {
-		this.stop();
+		this.ended(after);
 		this.#sent = after;
 		this.#arrived = after;
+	}
+
+	/**
+	 * A subscription has ended, and all that came on it has come. Until some credit, the server counts what was given none:
+	 * it gets one up to `seq`, which says of the next subscription nothing.
+	 */
+	ended(seq = 0): void {
+		this.stop();
+		if (this.#arrived > this.#sent) this.#send(seq);
+		this.#arrived = this.#sent;
+	}
+
+	/** The connection is gone, and with it whatever was given no credit. */
+	lost(): void {
+		this.stop();
+		this.#arrived = this.#sent;
 	}
 
 	/** A frame has come, up to `to`. Nothing beyond it may be credited, whatever was consumed in an earlier subscription. */

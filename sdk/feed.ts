@@ -76,7 +76,7 @@ export class Feed implements SubscriberHost {
 		this.#asked = false;
 		this.#standing = false;
 		this.#retry.stop();
-		this.#credit.stop();
+		this.#credit.lost();
 	}
 
 	/** Nothing will come any more: after `close()` subscriptions just end; after a refusal each gets the error. */
@@ -115,6 +115,7 @@ export class Feed implements SubscriberHost {
 	/** The server ended the subscription. */
 	reset(reason: ResetReason): void {
 		this.#standing = false;
+		this.#credit.ended();
 		for (const subscriber of [...this.#subscribers]) if (!subscriber.wanted) subscriber.lose(reason);
 		this.#ask();
 	}
@@ -137,7 +138,8 @@ export class Feed implements SubscriberHost {
 				this.#link.request(
 					answer,
 					(ref) => ({ type: "unsubscribe", ref, channel }),
-					() => {},
+					// What came until now was given no credit, and waits for nobody.
+					() => this.#link.send({ type: "credit", channel, seq: 0 }),
 				);
 			}
 			this.down();
@@ -191,6 +193,7 @@ export class Feed implements SubscriberHost {
 		} else {
 			this.#standing = false;
 			if (answer.type === "reset") {
+				this.#credit.ended();
 				for (const subscriber of concerned) subscriber.lose(answer.reason, answer.floor);
 			} else if (answer.type === "error") {
 				const error = new AerogramError(answer.code, answer.message);

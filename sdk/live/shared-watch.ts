@@ -70,7 +70,7 @@ export class SharedWatch implements WatcherHost {
 		this.#asked = false;
 		this.#standing = false;
 		this.#retry.stop();
-		this.#credit.stop();
+		this.#credit.lost();
 	}
 
 	/** Nothing will come any more. */
@@ -84,6 +84,7 @@ export class SharedWatch implements WatcherHost {
 
 	/** News came. `weight`: characters for each record. */
 	news(news: RecordNews, weight: number): void {
+		this.#credit.arrived();
 		if (!this.#standing) return;
 		for (const watcher of [...this.#watchers]) watcher.accept(news, weight);
 		if (![...this.#watchers].some(({ behind }) => behind)) {
@@ -112,7 +113,8 @@ export class SharedWatch implements WatcherHost {
 				const watched = { kind: "records", ...this.#selector } as const;
 				this.#link.request(
 					(ref) => ({ type: "unwatch", ref, watched }),
-					() => {},
+					// What came until now was given no credit, and waits for nobody.
+					() => this.#link.send({ type: "watch-credit", selector: this.#selector, rev: 0 }),
 					() => {},
 				);
 			}

@@ -16,6 +16,8 @@ export class WatchCredit {
 	#due: WatchPosition | undefined;
 	#records = 0;
 	#units = 0;
+	/** Something came since the watch stands. */
+	#arrived = false;
 
 	constructor(clock: Clock, interval: number, send: (place: WatchPosition) => void) {
 		this.#timer = new Timer(clock);
@@ -23,10 +25,26 @@ export class WatchCredit {
 		this.#send = send;
 	}
 
-	/** A watch stands: it counts from its start anew. */
+	/**
+	 * A watch stands: it counts from its start anew. One that it replaces has ended; until some credit, the server counts what
+	 * came on that and was given none.
+	 */
 	restart(start: WatchPosition): void {
 		this.stop();
 		this.#paid = start;
+		if (this.#arrived) this.#send(start);
+		this.#arrived = false;
+	}
+
+	/** Something came. */
+	arrived(): void {
+		this.#arrived = true;
+	}
+
+	/** The connection is gone, and with it whatever was given no credit. */
+	lost(): void {
+		this.stop();
+		this.#arrived = false;
 	}
 
 	/** Everything up to a place has been taken; the last of it took `units` UTF-16 units. */

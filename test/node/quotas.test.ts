@@ -8,7 +8,7 @@ import { type LocalServer, serveHere } from "../helpers/server.ts";
 import { connectWire, type Wire } from "../helpers/wire.ts";
 
 const configured = {
-	...{ clientRate: 1, clientBurst: 40, principalRate: 1, principalBurst: 300 },
+	...{ clientRate: 1, clientBurst: 40, principalRate: 1, principalBurst: 301 },
 	...{ recordsPerCollection: 3, membersPerChannel: 2, rowsPerDay: 200, spacesPerPrincipal: 20 },
 } as const;
 
@@ -47,6 +47,11 @@ async function subscribe(space: string, channel: string, count: number): Promise
 	const wires = await Promise.all(Array.from({ length: count }, (_, index) => connect(space, `s${index}`)));
 	await Promise.all(wires.map((wire) => wire.ask({ t: "sub", ref: 1, ch: channel })));
 	return wires;
+}
+
+/** What a principal may publish to ten who subscribe, whose first has made the name and paid one for it. */
+function affordableByTen(): number {
+	return (told.principalBurst - 1) / 10;
 }
 
 async function expectRefused(response: Response, code: ErrorCode): Promise<void> {
@@ -94,7 +99,7 @@ test("all clients and requests of a principal share its budget, whatever X-Forwa
 	const wires = await subscribe("principal", "chat", 10);
 	const messages = urlOf("principal", "channels/chat/messages");
 	const statuses: number[] = [];
-	for (let index = 0; index < told.principalBurst / 10; index++) {
+	for (let index = 0; index < affordableByTen(); index++) {
 		const response = await postJson(messages, { data: index }, { "x-forwarded-for": `192.0.2.${index}` });
 		statuses.push(response.status);
 	}
@@ -109,7 +114,7 @@ test("all clients and requests of a principal share its budget, whatever X-Forwa
 test("a write of a record costs one for each who watches its collection", async () => {
 	const wires = await Promise.all(Array.from({ length: 10 }, (_, index) => connect("watched", `w${index}`)));
 	await Promise.all(wires.map((wire) => wire.ask({ t: "watch", ref: 1, col: "things" })));
-	for (let write = 0; write < told.principalBurst / 10; write++) expect((await put("watched", "a")).ok).toBe(true);
+	for (let write = 0; write < affordableByTen(); write++) expect((await put("watched", "a")).ok).toBe(true);
 	await expectRefused(await put("watched", "a"), "rate_limited");
 	for (const wire of wires) wire.close();
 });
@@ -141,6 +146,49 @@ test("a client that is told to wait and does not is closed, with a code that say
 	wire.send(burst);
 	expect(await wire.closed).toBe(4108);
 	expect(await headOf(urlOf("deaf", "channels/chat"))).toMatch(new RegExp(`:${told.clientBurst}$`));
+});
+
+const byName = [
+	["sub", (name: string) => ({ t: "sub", ch: name })],
+	["watch of records", (name: string) => ({ t: "watch", col: name })],
+	["watch of members", (name: string) => ({ t: "watch", ch: name, of: "members" })],
+	["watch of occupancy", (name: string) => ({ t: "watch", ch: name, of: "occupancy" })],
+	["enter", (name: string) => ({ t: "enter", ch: name, data: 1 })],
+] as const;
+
+test.each(byName)("a new name costs a client one where it only says %s, and a known one nothing", async (how, say) => {
+	const space = `names-${byName.findIndex(([each]) => each === how)}`;
+	const wire = await connect(space);
+	const until = async (ref: number): Promise<unknown> => {
+		const answer = await wire.ask({ ...say(`n${ref}`), ref });
+		if (answer.type === "error" || ref > 2 * told.clientBurst) return answer;
+		return until(ref + 1);
+	};
+	expect(await until(1)).toMatchObject({ code: "rate_limited", retryAfter: expect.any(Number) });
+	const again = Array.from({ length: told.clientBurst }, (_, index) => wire.ask({ ...say("n1"), ref: 1_000 + index }));
+	expect(await Promise.all(again)).not.toContainEqual(expect.objectContaining({ type: "error" }));
+	wire.close();
+});
+
+test("who makes more names than it may and does not wait is closed, and what a socket may not have makes no row", async () => {
+	const rows = async (space: string) => {
+		return (await getJson<{ rowsWritten: number }>(`${server.url}/v1/spaces/${space}`)).rowsWritten;
+	};
+	const wire = await connect("names-deaf");
+	for (let from = 0; from < 200; from += 100) {
+		wire.send(Array.from({ length: 100 }, (_, ref) => ({ t: "sub", ref, ch: `n${from + ref}` })));
+	}
+	expect(await wire.closed).toBe(4108);
+	const watcher = await connect("names-most");
+	const watch = (ref: number) => watcher.ask({ t: "watch", ref, col: "things", id: `i${ref}` });
+	for (let ref = 1; ref <= 50; ref++) await watch(ref);
+	const before = await rows("names-most");
+	for (let ref = 51; ref < 60; ref++) {
+		const watched = ref % 2 ? { col: `n${ref}` } : { ch: `n${ref}`, of: "members" };
+		expect(await watcher.ask({ t: "watch", ref, ...watched })).toMatchObject({ code: "too_big" });
+	}
+	expect(await rows("names-most")).toBe(before);
+	watcher.close();
 });
 
 test("a collection takes as many records as it may hold, then changes and deletes them", async () => {
@@ -187,10 +235,22 @@ test("a space that has written its rows of the day stores nothing more, says unt
 		{ t: "pub", ch: "c1", data: 1 },
 		{ t: "call", svc: "s", id: "a", data: 1 },
 		{ t: "enter", ch: "c1", data: 1 },
+		...byName.map(([, say]) => say("new")),
 	]) {
 		expect(await wire.ask({ ...said, ref: 1 })).toMatchObject({ code: "budget_spent", retryAfter });
 	}
 	expect(await wire.ask({ t: "pub", ref: 2, ch: "c1", data: 1, ephemeral: true })).toMatchObject({ type: "done" });
+	for (const path of [
+		"channels/unheard/messages",
+		"events?channel=unheard",
+		"collections/unheard",
+		"collections/unheard/a",
+	]) {
+		const refused = await fetch(urlOf("rows", path), { headers: { accept: "text/event-stream" } });
+		await expectRefused(refused, "budget_spent");
+	}
+	const known = [{ t: "sub", ch: "c1" } as const, { t: "watch", ch: "c1", of: "members" } as const];
+	for (const said of known) expect(await wire.ask({ ...said, ref: 3 })).not.toMatchObject({ type: "error" });
 	expect(await headOf(urlOf("rows", "channels/c1"))).toMatch(/:\d+$/);
 	wire.close();
 });

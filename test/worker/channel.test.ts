@@ -1,4 +1,6 @@
+import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { limits } from "../../protocol/limits.ts";
 import { freshSpace, publish } from "./space.ts";
 import { WireClient } from "./wire-client.ts";
 
@@ -174,3 +176,26 @@ test("the 101st subscription of a socket is refused and the first hundred go on"
 	await publish(stub, "c100", 1);
 	expect(await client.next("messages")).toMatchObject({ channel: "c100" });
 });
+
+test.each(["socket", "poll"])(
+	"a frame that subscribes to one channel a hundred times brings one window, over a %s",
+	async (how) => {
+		const { name, stub } = freshSpace();
+		for (let index = 0; index < 10; index++) await publish(stub, "chat", "x".repeat(60_000));
+		const subs = Array.from({ length: 100 }, (_, ref) => ({ t: "sub", ref, ch: "chat", at: "start" }));
+		let size = 0;
+		if (how === "socket") {
+			const client = await WireClient.connect(name);
+			client.send(...subs);
+			await client.ask({ t: "unsub", ref: 100, ch: "other" });
+			size = client.frames.reduce((sum, { length }) => sum + length, 0);
+		} else {
+			const url = `http://localhost/v1/spaces/${name}/socket?wait=0`;
+			const headers = { "content-type": "application/json" };
+			const answer = await exports.default.fetch(url, { method: "POST", headers, body: JSON.stringify(subs) });
+			size = (await answer.text()).length;
+		}
+		expect(size).toBeGreaterThan(limits.windowBytes / 2);
+		expect(size).toBeLessThan(2 * limits.windowBytes);
+	},
+);

@@ -18,7 +18,7 @@ export function freshSpace(): {
 export async function publish(
 	stub: DurableObjectStub<SpaceApi & Rpc.DurableObjectBranded>,
 	channel: string,
-	...data: readonly number[]
+	...data: readonly (number | string)[]
 ) {
 	return stub.publish({ principal: "anonymous", channel, drafts: data.map((each) => ({ data: each })) });
 }

@@ -2,6 +2,7 @@ import { encodeServer } from "../../protocol/codec/serving.ts";
 import type { ChannelRequest, ClientEnvelope } from "../../protocol/envelopes.ts";
 import { type Durations, limits } from "../../protocol/limits.ts";
 import type { Fault } from "../../protocol/result.ts";
+import type { Admission } from "./admission.ts";
 import type { Commit } from "./commit.ts";
 import { divideDrafts } from "./ephemeral.ts";
 import type { LockCheck } from "./locks.ts";
@@ -25,6 +26,7 @@ export interface ChannelEnvelopesHost {
 	readonly outbox: Outbox;
 	readonly checkLock: LockCheck;
 	readonly rates: Rates;
+	readonly admission: Admission;
 	readonly permits: Permits;
 	readonly durations: Pick<Durations, "resumeWindow">;
 	readonly now: Clock;
@@ -40,6 +42,7 @@ export class ChannelEnvelopes {
 	readonly #epoch: () => string;
 	readonly #checkLock: LockCheck;
 	readonly #rates: Rates;
+	readonly #admission: Admission;
 	readonly #permits: Permits;
 	readonly #resumeWindow: number;
 	readonly #now: Clock;
@@ -51,6 +54,7 @@ export class ChannelEnvelopes {
 		this.#epoch = host.epoch;
 		this.#checkLock = host.checkLock;
 		this.#rates = host.rates;
+		this.#admission = host.admission;
 		this.#permits = host.permits;
 		this.#resumeWindow = host.durations.resumeWindow;
 		this.#now = host.now;
@@ -92,7 +96,7 @@ export class ChannelEnvelopes {
 		if (publishes.unanswered >= limits.inFlight) {
 			const message = `A socket may have at most ${limits.inFlight} publishes unanswered: wait for some.`;
 			session.refuse(publish.ref, { code: "rate_limited", message, retryAfter: 1 });
-			return this.#refused(session);
+			return this.#admission.limited(session);
 		}
 		publishes.unanswered += 1;
 		const { ref, channel, n, previous = -1, ifSeq, echo } = publish;
@@ -122,26 +126,24 @@ export class ChannelEnvelopes {
 					session.refuse(ref, { ...fault, ...wait });
 				}
 				if (outcome.ok) publishes.refused = 0;
-				else if (outcome.code === "rate_limited") this.#refused(session);
+				else if (outcome.code === "rate_limited") this.#admission.limited(session);
 			},
 		});
 	}
 
-	/** Who is told to wait and does not is closed in the end: every refusal is work. */
-	#refused(session: Session): void {
-		session.publishes.refused += 1;
-		if (session.publishes.refused > limits.refusals) session.close("rate_limited");
-	}
-
 	#subscribe(session: Session, subscribe: Subscribe): void {
 		this.#commit.flush();
+		// Where it was stuck, what was stored just now closed it.
+		if (session.over) return;
 		const { ref, start } = subscribe;
 		const subscribed = this.#outbox.channelsOf(session);
-		const channel = this.#log.ensure(subscribe.channel);
-		if (subscribed.length >= limits.channelsPerSocket && !subscribed.includes(channel.number)) {
+		const known = this.#log.channel(subscribe.channel);
+		if (subscribed.length >= limits.channelsPerSocket && !subscribed.includes(known.number)) {
 			const message = `A socket may be subscribed to at most ${limits.channelsPerSocket} channels.`;
 			return session.refuse(ref, { code: "too_big", message });
 		}
+		if (this.#admission.refuses(session, ref, known)) return;
+		const channel = this.#log.ensure(subscribe.channel);
 		const epoch = this.#epoch();
 		const { name, floor, head } = channel;
 		const located = this.#permitted(session, channel, this.#log.locate(channel, start, epoch));

@@ -31,7 +31,7 @@ export interface CommitHost {
  * then each publisher is answered and each subscriber gets its messages, one frame a socket.
  */
 export class Commit {
-	readonly #database: Database;
+	readonly #database: Pick<Database, "transact">;
 	readonly #log: Log;
 	readonly #outbox: Outbox;
 	readonly #host: CommitHost;
@@ -39,7 +39,7 @@ export class Commit {
 	#size = 0;
 	#broken = false;
 
-	constructor(database: Database, log: Log, outbox: Outbox, host: CommitHost) {
+	constructor(database: Pick<Database, "transact">, log: Log, outbox: Outbox, host: CommitHost) {
 		this.#database = database;
 		this.#log = log;
 		this.#outbox = outbox;

@@ -42,7 +42,11 @@ export class Dispatch {
 	#text(session: Session, text: string): void {
 		const decoded = decodeClientFrame(text);
 		if (!decoded.ok) return session.refuse(undefined, decoded.fault);
-		for (const one of decoded.value) this.#one(session, one);
+		for (const one of decoded.value) {
+			// What came before it in its frame may have closed it.
+			if (session.over) return;
+			this.#one(session, one);
+		}
 	}
 
 	#binary(session: Session, frame: ArrayBuffer): void {

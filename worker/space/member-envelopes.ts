@@ -5,6 +5,7 @@ import { limits, storage } from "../../protocol/limits.ts";
 import { failureLine } from "../../protocol/log.ts";
 import type { PresenceRequest } from "../../protocol/presence.ts";
 import type { Watched, WatchRequest } from "../../protocol/watch.ts";
+import type { Admission } from "./admission.ts";
 import type { Log } from "./parts/log/log.ts";
 import type { MemberOutcome } from "./parts/presence/members.ts";
 import type { Presence } from "./parts/presence/presence.ts";
@@ -29,12 +30,14 @@ interface Said {
 export class MemberEnvelopes {
 	readonly #presence: Presence;
 	readonly #log: Pick<Log, "channel" | "ensure">;
+	readonly #admission: Admission;
 	readonly #later: Later;
 	#queue: Said[] = [];
 
-	constructor(presence: Presence, log: Pick<Log, "channel" | "ensure">, later: Later) {
+	constructor(presence: Presence, log: Pick<Log, "channel" | "ensure">, admission: Admission, later: Later) {
 		this.#presence = presence;
 		this.#log = log;
+		this.#admission = admission;
 		this.#later = later;
 	}
 
@@ -75,14 +78,16 @@ export class MemberEnvelopes {
 			session.write(encodeServer({ type: "done", ref }));
 			return true;
 		}
-		const channel = this.#log.ensure(watched.channel);
+		const known = this.#log.channel(watched.channel);
 		const { members, occupancy } = this.#presence.watchedBy(session);
-		const standing = { members, occupancy }[kind].includes(channel.number);
+		const standing = { members, occupancy }[kind].includes(known.number);
 		const count = members.length + occupancy.length + session.kept.watches.length;
 		if (!standing && count >= limits.watchesPerSocket) {
 			session.refuse(ref, { code: "too_big", message: `A socket has at most ${limits.watchesPerSocket} watches.` });
 			return true;
 		}
+		if (this.#admission.refuses(session, ref, known)) return true;
+		const channel = this.#log.ensure(watched.channel);
 		const at = request.start?.from === "digest" ? request.start.digest : undefined;
 		this.#presence.watch(session, channel, kind, at);
 		if (!standing) session.remember(this.#presence.watchedBy(session));
@@ -98,8 +103,14 @@ export class MemberEnvelopes {
 			else refuse(session, ref, outcome);
 		};
 		switch (request.type) {
-			case "enter":
-				return this.#presence.enter(this.#log.ensure(request.channel), who, writeJson(request.data), answer);
+			case "enter": {
+				const data = writeJson(request.data);
+				const known = this.#log.channel(request.channel);
+				const refused = known.number === 0 ? this.#presence.refusal(known, who, data) : undefined;
+				if (refused) return answer(refused);
+				if (this.#admission.refuses(session, ref, known)) return;
+				return this.#presence.enter(this.#log.ensure(request.channel), who, data, answer);
+			}
 			case "update":
 				return this.#presence.update(this.#log.channel(request.channel), who, writeJson(request.data), answer);
 			case "leave":

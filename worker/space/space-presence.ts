@@ -1,5 +1,6 @@
 import type { ClientEnvelope } from "../../protocol/envelopes.ts";
 import { type Durations, limits, type Quotas } from "../../protocol/limits.ts";
+import type { Admission } from "./admission.ts";
 import type { MemberPage, MemberPageRequest } from "./api/presence.ts";
 import type { Refusal } from "./api.ts";
 import { MemberEnvelopes } from "./member-envelopes.ts";
@@ -21,6 +22,7 @@ export interface SpacePresenceHost {
 	readonly durations: Durations;
 	readonly now: Clock;
 	readonly room: Room;
+	readonly admission: Admission;
 	readonly quotas: Pick<Quotas, "membersPerChannel">;
 	/** The id of this life of the space's data. */
 	epoch(): string;
@@ -59,7 +61,7 @@ export class SpacePresence {
 				host.stored();
 			},
 		});
-		this.#envelopes = new MemberEnvelopes(this.#presence, log, later);
+		this.#envelopes = new MemberEnvelopes(this.#presence, log, host.admission, later);
 	}
 
 	/** What it does later. */

@@ -6,6 +6,7 @@ import { directories } from "../directory/directories.ts";
 import { durationsOf, type Env } from "../env.ts";
 import { quotas, rulesOf } from "../rules.ts";
 import { Admin } from "./admin.ts";
+import { boundsOf } from "./admission.ts";
 import type * as api from "./api.ts";
 import { Beginning, tooManySpaces } from "./beginning.ts";
 import { CallDesk } from "./call-desk.ts";
@@ -24,7 +25,6 @@ import { Jobs } from "./parts/jobs/jobs.ts";
 import { Keys } from "./parts/log/keys.ts";
 import { Log } from "./parts/log/log.ts";
 import { Outbox } from "./parts/outbox/outbox.ts";
-import { Rates } from "./parts/rates/rates.ts";
 import { Rights } from "./parts/rights/rights.ts";
 import { Schema } from "./parts/schema/schema.ts";
 import type { Session } from "./parts/sockets/session.ts";
@@ -111,9 +111,8 @@ export class Space extends DurableObject<Env> implements api.SpaceApi {
 			watchers: this.#watchers,
 			sockets: this.#sockets,
 			jobs: this.#jobs,
-			rates: new Rates(quotas, now),
+			...boundsOf(quotas, this.#room, now),
 			fanOut: new FanOut(this.#log, this.#outbox, this.#collections, this.#watchers),
-			room,
 			quotas,
 			rights,
 			permits,
@@ -136,7 +135,7 @@ export class Space extends DurableObject<Env> implements api.SpaceApi {
 		};
 		this.#sweep = new Sweep(shared);
 		const channelEnvelopes = new ChannelEnvelopes(shared);
-		const watchEnvelopes = new WatchEnvelopes(this.#commit, this.#collections, this.#watchers, epoch);
+		const watchEnvelopes = new WatchEnvelopes(shared);
 		this.#presence = new SpacePresence(shared);
 		this.#calls = new CallDesk(shared);
 		const desks = { presence: this.#presence, calls: this.#calls };

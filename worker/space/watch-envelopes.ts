@@ -2,6 +2,7 @@ import { encodeServer } from "../../protocol/codec/serving.ts";
 import type { ClientEnvelope } from "../../protocol/envelopes.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { RecordSelector, WatchReset, WatchStart } from "../../protocol/watch.ts";
+import type { Admission } from "./admission.ts";
 import type { Commit } from "./commit.ts";
 import type { Collections } from "./parts/collections/collections.ts";
 import type { Session } from "./parts/sockets/session.ts";
@@ -17,18 +18,30 @@ interface Beginning {
 	readonly reset?: WatchReset;
 }
 
+/** What envelopes about watching records need of the space. */
+export interface WatchEnvelopesHost {
+	readonly commit: Commit;
+	readonly collections: Collections;
+	readonly watchers: Watchers;
+	readonly admission: Admission;
+	/** The id of this life of the space's data. */
+	epoch(): string;
+}
+
 /** What a client's envelopes about watching records lead to. */
 export class WatchEnvelopes {
 	readonly #commit: Commit;
 	readonly #collections: Collections;
 	readonly #watchers: Watchers;
+	readonly #admission: Admission;
 	readonly #epoch: () => string;
 
-	constructor(commit: Commit, collections: Collections, watchers: Watchers, epoch: () => string) {
-		this.#commit = commit;
-		this.#collections = collections;
-		this.#watchers = watchers;
-		this.#epoch = epoch;
+	constructor(host: WatchEnvelopesHost) {
+		this.#commit = host.commit;
+		this.#collections = host.collections;
+		this.#watchers = host.watchers;
+		this.#admission = host.admission;
+		this.#epoch = host.epoch;
 	}
 
 	/** Takes one; false where it is about something else than records. */
@@ -56,12 +69,15 @@ export class WatchEnvelopes {
 
 	#watch(session: Session, ref: number, selector: RecordSelector, start: WatchStart | undefined): void {
 		this.#commit.flush();
+		// Where it was stuck, what was stored just now closed it.
+		if (session.over) return;
 		const most = limits.watchesPerSocket;
 		const { members, occupancy } = session.kept;
 		const count = this.#watchers.watchesOf(session).length + members.length + occupancy.length;
 		if (count >= most && !this.#watchers.has(session, selector)) {
 			return session.refuse(ref, { code: "too_big", message: `A socket may have at most ${most} watches.` });
 		}
+		if (this.#admission.refuses(session, ref, this.#collections.collection(selector.collection))) return;
 		const collection = this.#collections.ensure(selector.collection);
 		const { place, recovered, reset } = this.#begin(collection, start);
 		const says = { epoch: this.#epoch(), head: collection.head, recovered, ...(reset && { reset }) };

@@ -6,6 +6,8 @@ export class Window {
 	#since = 0;
 	/** What ephemeral messages took since the last credit. Apart, so that they hold back nothing that is stored. */
 	#passed = 0;
+	/** What of `#outstanding` was sent on subscriptions that have ended since the last credit, for which none can come. */
+	#left = 0;
 
 	constructor(most: number) {
 		this.#most = most;
@@ -33,6 +35,14 @@ export class Window {
 		this.#since = now;
 	}
 
+	/**
+	 * Notes that a subscription has ended on which `size` was not given credit for. It counts on until the next credit, of
+	 * whatever: who only subscribes again does not show that it reads.
+	 */
+	leave(size: number): void {
+		this.#left += size;
+	}
+
 	/** Notes that an ephemeral envelope of `size` leaves; false when it may not. Any credit makes room for more. */
 	pass(size: number): boolean {
 		if (!this.open || this.#passed >= this.#most) return false;
@@ -41,8 +51,10 @@ export class Window {
 	}
 
 	/** Notes that the receiver reads: it gave credit. */
-	refresh(): void {
+	refresh(now: number): void {
 		this.#passed = 0;
+		this.release(this.#left, now);
+		this.#left = 0;
 	}
 
 	/** Whether it is full and has been without any credit for longer than `slow` milliseconds. */

@@ -3,7 +3,7 @@ import type { Cursor } from "../../protocol/cursor.ts";
 import type { Start } from "../../protocol/envelopes.ts";
 import type { Identity } from "../../protocol/identity.ts";
 import { durationsOf, type Env } from "../env.ts";
-import { Problem } from "../http/problem.ts";
+import { problemOf } from "../http/problem.ts";
 import { CreditPurse } from "./credit.ts";
 import { SpaceLine } from "./space-line.ts";
 import { type Continuation, type Loss, Tracker } from "./tracker.ts";
@@ -57,7 +57,7 @@ export class Reader {
 			messages: (continuation) => sink.messages(continuation, this.#taker(continuation)),
 			ephemeral: (channel, texts) => this.#ephemeral(channel, texts),
 			lost: (loss) => sink.lost(loss),
-			refused: (code, message) => this.#line.refused(new Problem(code, message)),
+			refused: (fault) => this.#line.refused(problemOf(fault)),
 		});
 		const events = {
 			connected: () => this.#tracker.subscribe(),

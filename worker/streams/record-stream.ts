@@ -3,7 +3,7 @@ import { encodeLive } from "../../protocol/codec/live.ts";
 import { formatPlace, parsePlace, type RecordPlace } from "../../protocol/codec/record-text.ts";
 import type { RecordSelector } from "../../protocol/watch.ts";
 import { durationsOf } from "../env.ts";
-import { Problem } from "../http/problem.ts";
+import { Problem, problemOf } from "../http/problem.ts";
 import type { App } from "../http/types.ts";
 import { CreditPurse } from "./credit.ts";
 import { EventStream, writeEvent } from "./event-stream.ts";
@@ -46,7 +46,7 @@ export async function streamRecords(context: Context<App>, space: string, select
 			const { epoch, rev } = lost;
 			stream.write(writeEvent({ id: formatPlace({ epoch, rev, id: "" }), event: "reset", data: JSON.stringify(lost) }));
 		},
-		refused: (code, message) => line.refused(new Problem(code, message)),
+		refused: (fault) => line.refused(problemOf(fault)),
 	});
 	const line = new SpaceLine(
 		env,

@@ -2,7 +2,7 @@ import { decodeServerFrame, encodeClient } from "../../protocol/codec/envelope.t
 import { envelopeTexts, type MessageTexts, seqOfText, splitMessages } from "../../protocol/codec/message-text.ts";
 import type { Cursor } from "../../protocol/cursor.ts";
 import type { ServerEnvelope, Start } from "../../protocol/envelopes.ts";
-import type { ErrorCode } from "../../protocol/errors.ts";
+import type { Fault } from "../../protocol/result.ts";
 
 /** Messages of one channel, each as the text that was stored, that continue where the last ones ended. */
 export interface Continuation {
@@ -27,7 +27,7 @@ export interface TrackerEvents {
 	/** A channel goes on from what is retained now. */
 	lost(loss: Loss): void;
 	/** The space does not let a channel be read. */
-	refused(code: ErrorCode, message: string): void;
+	refused(fault: Fault): void;
 }
 
 interface Place {
@@ -37,6 +37,8 @@ interface Place {
 	/** The `sub` that it waits for, or that stands. */
 	ref: number;
 	standing: boolean;
+	/** There was a `sub` before on this socket, and what that brought may be owed credit that nobody will give. */
+	again: boolean;
 }
 
 /**
@@ -56,12 +58,16 @@ export class Tracker {
 	constructor(starts: ReadonlyMap<string, Start>, events: TrackerEvents) {
 		this.#events = events;
 		this.#places = new Map(
-			[...starts].map(([channel, start]) => [channel, { start, seq: undefined, ref: 0, standing: false }]),
+			[...starts].map(([channel, start]) => [
+				channel,
+				{ start, seq: undefined, ref: 0, standing: false, again: false },
+			]),
 		);
 	}
 
 	/** Subscribes to every channel on a new socket: each where it stands, or where it is to start. */
 	subscribe(): void {
+		for (const place of this.#places.values()) place.again = false;
 		this.#events.send(`[${[...this.#places].map(([channel, place]) => this.#subscribe(channel, place)).join(",")}]`);
 	}
 
@@ -95,6 +101,7 @@ export class Tracker {
 				if (!found) return;
 				const [channel, place] = found;
 				place.standing = true;
+				if (place.again) this.#events.send(encodeClient({ type: "credit", channel, seq: envelope.after }));
 				this.#begin(channel, place, envelope.epoch, envelope.after);
 				return;
 			}
@@ -107,7 +114,7 @@ export class Tracker {
 			}
 			case "error":
 				if ([...this.#places.values()].some(({ ref }) => ref === envelope.ref)) {
-					this.#events.refused(envelope.code, envelope.message);
+					this.#events.refused(envelope);
 				}
 		}
 	}
@@ -116,6 +123,11 @@ export class Tracker {
 		const loss = { channel, reason, epoch, floor, head };
 		this.#tell(() => this.#events.lost(loss));
 		this.#begin(channel, place, epoch, placeAfter(loss));
+		this.#subscribeAgain(channel, place);
+	}
+
+	#subscribeAgain(channel: string, place: Place): void {
+		place.again = true;
 		this.#events.send(this.#subscribe(channel, place));
 	}
 
@@ -145,7 +157,7 @@ export class Tracker {
 		const { seq } = place;
 		if (found.after > seq) {
 			// Something is missing. Whatever comes before the answer to this has it missing too.
-			this.#events.send(this.#subscribe(channel, place));
+			this.#subscribeAgain(channel, place);
 			return;
 		}
 		if (found.to <= seq) return;

@@ -3,7 +3,7 @@ import { encodeLive } from "../../protocol/codec/live.ts";
 import { envelopeTexts } from "../../protocol/codec/message-text.ts";
 import { keyOfText, type RecordPlace, type RecordTexts, splitRecords } from "../../protocol/codec/record-text.ts";
 import type { ServerEnvelope } from "../../protocol/envelopes.ts";
-import type { ErrorCode } from "../../protocol/errors.ts";
+import type { Fault } from "../../protocol/result.ts";
 import type { RecordSelector, WatchReset } from "../../protocol/watch.ts";
 
 /** A record, or what is left of one that is gone, as the text that the server wrote, and where its reader then stands. */
@@ -37,7 +37,7 @@ export interface WatchTrackerEvents {
 	records(run: RecordRun): void;
 	lost(loss: WatchLoss): void;
 	/** The space does not let it watch. */
-	refused(code: ErrorCode, message: string): void;
+	refused(fault: Fault): void;
 }
 
 /**
@@ -52,6 +52,8 @@ export class WatchTracker {
 	/** The `watch` that it waits for, or that stands. */
 	#ref = 0;
 	#standing = false;
+	/** It watched before on this socket, and what that brought may be owed credit that nobody will give. */
+	#again = false;
 
 	/** `place`: where it starts; without one, with a snapshot. */
 	constructor(selector: RecordSelector, place: RecordPlace | undefined, events: WatchTrackerEvents) {
@@ -62,11 +64,8 @@ export class WatchTracker {
 
 	/** Watches, on a new socket, from where it stands. */
 	watch(): void {
-		this.#ref += 1;
-		this.#standing = false;
-		const watched = { kind: "records", ...this.#selector } as const;
-		const start = this.#place && { start: { from: "revision", ...this.#place } as const };
-		this.#events.send(encodeLive({ type: "watch", ref: this.#ref, watched, ...start }));
+		this.#again = false;
+		this.#watch();
 	}
 
 	/** Takes a frame of the space. */
@@ -79,9 +78,17 @@ export class WatchTracker {
 		}
 	}
 
+	#watch(): void {
+		this.#ref += 1;
+		this.#standing = false;
+		const watched = { kind: "records", ...this.#selector } as const;
+		const start = this.#place && { start: { from: "revision", ...this.#place } as const };
+		this.#events.send(encodeLive({ type: "watch", ref: this.#ref, watched, ...start }));
+	}
+
 	#answer(envelope: ServerEnvelope): void {
 		if (!("ref" in envelope) || envelope.ref !== this.#ref) return;
-		if (envelope.type === "error") this.#events.refused(envelope.code, envelope.message);
+		if (envelope.type === "error") this.#events.refused(envelope);
 		if (envelope.type !== "done") return;
 		const { epoch, head, recovered, reset } = envelope.says ?? {};
 		this.#standing = true;
@@ -89,6 +96,11 @@ export class WatchTracker {
 			const at = { epoch: String(epoch), rev: Number(head) };
 			this.#place = { ...at, id: "" };
 			if (reset) this.#events.lost({ reason: reset as WatchReset, ...at });
+		}
+		if (this.#again && this.#place) {
+			const { rev, id } = this.#place;
+			const credit = { type: "watch-credit", selector: this.#selector, rev, ...(id !== undefined && { id }) } as const;
+			this.#events.send(encodeLive(credit));
 		}
 		if (this.#begun || !this.#place) return;
 		this.#begun = true;
@@ -99,8 +111,13 @@ export class WatchTracker {
 		const place = this.#place;
 		if (!this.#standing || !place) return;
 		if (found.after === undefined) this.#part(found, place);
-		else if (place.id !== undefined || found.after > place.rev) this.watch();
+		else if (place.id !== undefined || found.after > place.rev) this.#watchAgain();
 		else if (found.to > place.rev) this.#changes(found, place);
+	}
+
+	#watchAgain(): void {
+		this.#again = true;
+		this.#watch();
 	}
 
 	#part({ to, next, texts }: RecordTexts, { epoch, rev, id }: RecordPlace): void {

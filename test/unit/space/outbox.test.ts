@@ -144,6 +144,68 @@ test("the window belongs to the receiver, not to each of its channels", () => {
 	expect(reader.ranges.length * size).toBeLessThan(limits.windowBytes + 2 * size);
 });
 
+const subscribingAgain: readonly (readonly [string, (bench: Bench, reader: Reader) => void])[] = [
+	["subscribes again", () => {}],
+	["unsubscribes and subscribes again", (bench, reader) => void bench.outbox.unsubscribe(reader, 1)],
+];
+
+test.each(subscribingAgain)(
+	"who %s without credit stays within one window, and is closed if it goes on",
+	(_, first) => {
+		const bench = new Bench();
+		const reader = new Reader();
+		bench.publish(40);
+		for (let index = 0; index < 100; index++) {
+			first(bench, reader);
+			bench.outbox.subscribe(reader, channel, 0);
+			bench.now += 10;
+		}
+		const sent = reader.ranges.reduce((sum, [after, to]) => sum + to - after, 0);
+		expect(sent * size).toBeGreaterThan(limits.windowBytes - 6 * size);
+		expect(sent * size).toBeLessThan(limits.windowBytes + 6 * size);
+		bench.now += 10;
+		bench.outbox.closeStuck();
+		expect(reader.closed).toBe("slow_consumer");
+	},
+);
+
+test.each(subscribingAgain)("who %s goes on with its next credit, even for nothing that is new", (_, first) => {
+	const bench = new Bench();
+	const reader = new Reader();
+	bench.publish(100);
+	bench.outbox.subscribe(reader, channel, 0);
+	first(bench, reader);
+	bench.outbox.subscribe(reader, channel, 3);
+	const { length } = reader.ranges;
+	bench.outbox.credit(reader, 1, 3);
+	expect(reader.ranges.slice(length)[0]).toEqual([3, 8]);
+	while (reader.to < bench.head) bench.outbox.credit(reader, 1, reader.to);
+	expect(isContiguous(reader.ranges.slice(length))).toBe(true);
+});
+
+test("credit for a channel that was left makes room on the others", () => {
+	const bench = new Bench();
+	const reader = new Reader();
+	bench.publish(100);
+	bench.outbox.subscribe(reader, channel, 0);
+	bench.outbox.unsubscribe(reader, 1);
+	bench.outbox.subscribe(reader, { number: 2, name: "other" }, 0);
+	const { length } = reader.ranges;
+	bench.outbox.credit(reader, 1, 0);
+	expect(reader.ranges.length).toBeGreaterThan(length);
+});
+
+test("what the server ended itself is not counted on", () => {
+	const bench = new Bench();
+	const reader = new Reader();
+	bench.publish(100);
+	bench.outbox.subscribe(reader, channel, 0);
+	const { length } = reader.ranges;
+	bench.outbox.end(1, "{}");
+	bench.outbox.subscribe(reader, channel, 0);
+	expect(reader.ranges.length).toBe(2 * length);
+});
+
 test("after sleep a subscription goes on with the next live message, or from the credit it is given", () => {
 	const bench = new Bench();
 	bench.head = 10;

@@ -126,6 +126,30 @@ test("the window belongs to the receiver, not to each of its watches", () => {
 	expect(bench.watchers.watchesOf(reader)).toHaveLength(1);
 });
 
+test.each(["watch", "unwatch"])(
+	"who watches again without credit, after a %s, stays within one window until its next credit",
+	(how) => {
+		const bench = new WatchersBench();
+		for (let index = 0; index < 20; index++) bench.put(`id-${index}`, big(60_000));
+		const reader = new CopyReader();
+		const { collections } = bench.store;
+		const again = () => {
+			const collection = collections.ensure("carts");
+			if (how === "unwatch") bench.watchers.unwatch(reader, reader.selector);
+			reader.copy.restart(collection.head);
+			bench.watchers.watch(reader, collection, reader.selector, { rev: collection.head, id: "" });
+		};
+		for (let index = 0; index < 100; index++) again();
+		const sent = reader.envelopes.reduce((size, text) => size + text.length, 0);
+		expect(sent).toBeGreaterThan(limits.windowBytes / 2);
+		expect(sent).toBeLessThanOrEqual(limits.windowBytes);
+		bench.watchers.credit(reader, reader.selector, { rev: 20, id: "" });
+		expect(reader.envelopes.reduce((size, text) => size + text.length, 0)).toBeGreaterThan(sent);
+		bench.settle(reader);
+		expect(reader.copy.content).toEqual(bench.content({}));
+	},
+);
+
 test("after sleep a snapshot goes on where credit says, and a change that comes first shows who is behind", () => {
 	const bench = new WatchersBench();
 	for (let index = 0; index < 20; index++) bench.put(`id-${index}`, big(60_000));

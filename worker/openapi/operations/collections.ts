@@ -1,7 +1,7 @@
 import { requestLimits } from "../../../protocol/limits.ts";
 import type { Answer, Operation } from "../describe.ts";
 import { digits } from "../written.ts";
-import { writeProblems } from "./write-problems.ts";
+import { newNameProblems, writeProblems } from "./write-problems.ts";
 
 /** What may come of every write that stores a record. */
 const written: Pick<Answer, "schema" | "headers" | "sometimes"> = {
@@ -43,7 +43,7 @@ export const collectionOperations = {
 				sometimes: ["Link"],
 			},
 		},
-		problems: ["application_failed", "space_full", "too_many_spaces"],
+		problems: ["application_failed", "space_full", "too_many_spaces", ...newNameProblems],
 	},
 	create: {
 		id: "createRecord",
@@ -71,7 +71,7 @@ export const collectionOperations = {
 			},
 			304: { description: "The record is the one you have.", headers: ["ETag"] },
 		},
-		problems: ["not_found", "application_failed", "space_full", "too_many_spaces"],
+		problems: ["not_found", "application_failed", "space_full", "too_many_spaces", ...newNameProblems],
 	},
 	put: {
 		id: "putRecord",

@@ -1,5 +1,6 @@
 import { limits } from "../../../protocol/limits.ts";
 import type { Operation } from "../describe.ts";
+import { newNameProblems } from "./write-problems.ts";
 
 /** The wire of a space: sockets, and what stands in for them. */
 export const liveOperations = {
@@ -37,7 +38,7 @@ export const liveOperations = {
 				events: { message: "ChannelMessage", reset: "ChannelReset" },
 			},
 		},
-		problems: ["too_big", "application_failed", "space_full", "too_many_spaces"],
+		problems: ["too_big", "application_failed", "space_full", "too_many_spaces", ...newNameProblems],
 	},
 	send: {
 		id: "sendFrame",

@@ -1,5 +1,5 @@
 import type { Operation } from "../describe.ts";
-import { writeProblems } from "./write-problems.ts";
+import { newNameProblems, writeProblems } from "./write-problems.ts";
 
 /** What the paths of messages do. */
 export const messageOperations = {
@@ -45,7 +45,7 @@ export const messageOperations = {
 			},
 			304: { description: "The page, which is closed, is the one you have.", headers: ["ETag"], sometimes: ["Link"] },
 		},
-		problems: ["application_failed", "space_full", "too_many_spaces"],
+		problems: ["application_failed", "space_full", "too_many_spaces", ...newNameProblems],
 	},
 	read: {
 		id: "readMessage",

@@ -10,3 +10,6 @@ export const writeProblems: readonly ErrorCode[] = [
 	"budget_spent",
 	"too_many_spaces",
 ];
+
+/** What may keep somebody from reading on in a channel, or a collection, whose name nobody has used yet. */
+export const newNameProblems: readonly ErrorCode[] = ["rate_limited", "storage_full", "budget_spent"];

@@ -112,10 +112,16 @@ function page(messages: readonly Message[], bytes: number): readonly Message[] {
 	return end < 0 ? messages : messages.slice(0, end);
 }
 
+function unpaidBytes({ unpaid }: Subscribed): number {
+	return unpaid.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** One connection: the client's transport and the server's end of it. */
 export class FakeSocket implements Transport {
 	readonly subscriptions = new Map<string, Subscribed>();
 	readonly client: string;
+	/** Bytes that were sent on subscriptions that have ended since the last credit. */
+	#left = 0;
 	readonly #server: FakeServer;
 	#events: TransportEvents | undefined;
 	#open = true;
@@ -187,8 +193,7 @@ export class FakeSocket implements Transport {
 		if (!subscription) return;
 		const log = this.#server.log(channel);
 		while (subscription.sent < log.head) {
-			const owed = subscription.unpaid.reduce((sum, { bytes }) => sum + bytes, 0);
-			if (owed > this.#server.limits.windowBytes) return;
+			if (this.#left + unpaidBytes(subscription) > this.#server.limits.windowBytes) return;
 			const after = subscription.sent;
 			const entries = page(
 				log.messages.filter(({ seq }) => seq > after),
@@ -220,15 +225,17 @@ export class FakeSocket implements Transport {
 				this.#subscribe(log, envelope);
 				return;
 			case "unsubscribe":
-				this.subscriptions.delete(envelope.channel);
+				this.#leave(envelope.channel);
 				this.send({ type: "done", ref: envelope.ref });
 				return;
 			case "credit": {
 				const subscription = this.subscriptions.get(envelope.channel);
-				if (!subscription) return;
-				if (envelope.seq > subscription.sent) throw new Error("The client gave credit for what it was not sent.");
-				subscription.unpaid = subscription.unpaid.filter(({ to }) => to > envelope.seq);
-				this.push(envelope.channel);
+				this.#left = 0;
+				if (subscription) {
+					if (envelope.seq > subscription.sent) throw new Error("The client gave credit for what it was not sent.");
+					subscription.unpaid = subscription.unpaid.filter(({ to }) => to > envelope.seq);
+				}
+				for (const channel of this.subscriptions.keys()) this.push(channel);
 			}
 		}
 	}
@@ -238,13 +245,20 @@ export class FakeSocket implements Transport {
 		const after = log.start(start, epoch);
 		const { floor, head } = log;
 		if (typeof after === "string") {
-			this.subscriptions.delete(channel);
+			this.#leave(channel);
 			this.send({ type: "reset", ref, channel, reason: after, epoch, floor, head });
 			return;
 		}
+		this.#leave(channel);
 		this.subscriptions.set(channel, { sent: after, unpaid: [] });
 		this.send({ type: "subscribed", ref, epoch, head, after, recovered: start.from === "position" });
 		this.push(channel);
+	}
+
+	#leave(channel: string): void {
+		const subscription = this.subscriptions.get(channel);
+		if (subscription) this.#left += unpaidBytes(subscription);
+		this.subscriptions.delete(channel);
 	}
 
 	#toClient(text: string): void {

@@ -54,6 +54,7 @@ export class Outbox {
 	unsubscribe(receiver: Receiver, channel: number): boolean {
 		const subscription = this.#byReceiver.get(receiver)?.all.get(channel);
 		if (!subscription) return false;
+		subscription.leave();
 		this.#delete(subscription);
 		return true;
 	}
@@ -120,18 +121,18 @@ export class Outbox {
 	}
 
 	/**
-	 * Takes credit: everything up to `seq` has been consumed. Sends what now fits, on all channels of the receiver. `least`: the
-	 * seq from which it may be sent messages, whatever it says.
+	 * Takes credit: everything up to `seq` has been consumed, and whatever was sent on subscriptions that have ended. Sends what
+	 * now fits, on all channels of the receiver. `least`: the seq from which it may be sent messages, whatever it says.
 	 */
 	credit(receiver: Receiver, channel: number, seq: number, least: () => number = () => 0): void {
-		const subscriptions = this.#byReceiver.get(receiver);
-		const subscription = subscriptions?.all.get(channel);
-		if (!subscriptions || !subscription) return;
-		subscription.release(seq, this.#now());
-		subscription.window.refresh();
+		const known = this.#byReceiver.get(receiver);
+		if (!known) return;
+		const subscription = known.all.get(channel);
+		subscription?.release(seq, this.#now());
+		known.window.refresh(this.#now());
 		// Woken from sleep, nobody remembers what was sent after `seq`: it is sent again, and the client drops what it has.
-		subscription.sent ??= Math.min(Math.max(seq, least()), this.#pages.head(subscription.channel));
-		for (const each of subscriptions.all.values()) {
+		if (subscription) subscription.sent ??= Math.min(Math.max(seq, least()), this.#pages.head(subscription.channel));
+		for (const each of known.all.values()) {
 			if (each.sent === undefined) this.#tellHead(each);
 			this.#fill(each);
 		}
@@ -142,6 +143,7 @@ export class Outbox {
 		const subscribers = [...(this.#byChannel.get(channel) ?? [])];
 		for (const subscription of subscribers) {
 			subscription.receiver.write(envelope);
+			subscription.release(Number.POSITIVE_INFINITY, this.#now());
 			this.#delete(subscription);
 		}
 		return subscribers.map((subscription) => subscription.receiver);
@@ -187,6 +189,7 @@ export class Outbox {
 		const known = this.#byReceiver.get(receiver) ?? { window: new Window(limits.windowBytes), all: new Map() };
 		this.#byReceiver.set(receiver, known);
 		const before = known.all.get(channel.number);
+		before?.leave();
 		if (before) this.#delete(before);
 		const subscription = new Subscription(receiver, known.window, channel, after);
 		known.all.set(channel.number, subscription);
@@ -197,7 +200,6 @@ export class Outbox {
 	}
 
 	#delete(subscription: Subscription): void {
-		subscription.release(Number.POSITIVE_INFINITY, this.#now());
 		this.#byReceiver.get(subscription.receiver)?.all.delete(subscription.channel.number);
 		const subscribers = this.#byChannel.get(subscription.channel.number);
 		subscribers?.delete(subscription);

@@ -30,6 +30,11 @@ export class Subscription {
 		if (this.window.pass(envelope.length)) this.receiver.write(envelope);
 	}
 
+	/** It ends, and its receiver has not said that it read all of it. */
+	leave(): void {
+		this.window.leave(this.#owed.reduce((sum, { size }) => sum + size, 0));
+	}
+
 	/** Takes credit up to `seq`. */
 	release(seq: number, now: number): void {
 		let released = 0;

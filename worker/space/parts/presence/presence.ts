@@ -86,6 +86,11 @@ export class Presence {
 
 	// --- members ---------------------------------------------------------------------------------------------------
 
+	/** Why a client may not become a member of a channel with this data; undefined where it may. */
+	refusal({ number }: ChannelRef, who: ClientRef, data: string): MemberOutcome | undefined {
+		return this.#members.refusal(number, who, data);
+	}
+
 	/**
 	 * Makes a client a member, or gives a member other data. `answered` is called when that took effect or was refused: of a
 	 * member, not before its last change is old enough.

@@ -125,6 +125,11 @@ export class Session implements Receiver {
 		if (!this.#kept.spoke || now - this.#kept.heard > every) this.remember({ heard: now, spoke: true });
 	}
 
+	/** Whether it was closed from here: nothing that it said is to be done any more, for nobody would take it off again. */
+	get over(): boolean {
+		return this.#closed;
+	}
+
 	get unsent(): number {
 		return this.socket.bufferedAmount ?? 0;
 	}

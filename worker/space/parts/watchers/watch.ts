@@ -74,6 +74,11 @@ export class Watch {
 		this.start(place);
 	}
 
+	/** It ends, and its receiver has not said that it read all of it. */
+	leave(): void {
+		this.window.leave(this.#owed.reduce((sum, { size }) => sum + size, 0));
+	}
+
 	/** Takes credit up to a place. */
 	release(credited: WatchPlace, now: number): void {
 		let released = 0;

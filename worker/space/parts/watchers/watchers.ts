@@ -118,14 +118,18 @@ export class Watchers {
 		}
 	}
 
-	/** Takes credit: everything up to a place has been consumed. Sends what now fits, on all watches of the receiver. */
+	/**
+	 * Takes credit: everything up to a place has been consumed, and whatever was sent on watches that have ended. Sends what now
+	 * fits, on all watches of the receiver.
+	 */
 	credit(receiver: Receiver, selector: RecordSelector, credited: WatchPlace): void {
 		const watching = this.#byReceiver.get(receiver);
-		const watch = watching?.all.get(keyOf(selector));
-		if (!watching || !watch) return;
-		watch.release(credited, this.#now());
+		if (!watching) return;
+		const watch = watching.all.get(keyOf(selector));
+		watch?.release(credited, this.#now());
+		watching.window.refresh(this.#now());
 		// Woken from sleep, nobody remembers what was sent after it: it is sent again, and the client drops what it has.
-		if (!watch.place) watch.start({ ...credited, rev: Math.min(credited.rev, this.#headOf(watch)) });
+		if (watch && !watch.place) watch.start({ ...credited, rev: Math.min(credited.rev, this.#headOf(watch)) });
 		for (const each of watching.all.values()) {
 			// Whether a quiet one was behind, nobody remembers either. Who misses something sees it, and watches again.
 			if (!each.place) this.#tellHead(each);
@@ -230,7 +234,7 @@ export class Watchers {
 	}
 
 	#delete(watch: Watch): void {
-		watch.release({ rev: Number.POSITIVE_INFINITY }, this.#now());
+		watch.leave();
 		this.#byReceiver.get(watch.receiver)?.all.delete(keyOf(watch.selector));
 		const watches = this.#byCollection.get(watch.collection.number);
 		watches?.delete(watch);
