@@ -39,7 +39,7 @@ export const limits = {
 	windowBytes: 262_144,
 	/** Publishes that one socket may have unanswered. The SDK keeps to it; one more is refused. */
 	inFlight: 512,
-	/** Publishes that one socket may be refused for its rate, one after the other, before it is closed. */
+	/** What one socket may be refused for its rate, one after the other, before it is closed: publishes, and names that are new. */
 	refusals: 1_000,
 	/** Channels one socket may be subscribed to: their numbers must fit the platform's 16 KiB attachment. */
 	channelsPerSocket: 100,
@@ -180,7 +180,7 @@ export const storage = {
 	checkpointBytes: 1_500_000,
 	/**
 	 * UTF-16 code units of stored messages that one flush reads to tell where repeated publishes stand: some 10 ms. Those that
-	 * a socket may have unanswered are found among three times as many of others, of 1 KiB each.
+	 * a socket may have unanswered are found among three times as many of others, of 1 KiB each; of larger ones, fewer.
 	 */
 	searchedSize: 2_097_152,
 } as const;

@@ -25,7 +25,10 @@ export class Admission {
 		this.#room.written();
 		const early = this.#rates.client(session.identity.principal, session.client, 1);
 		const refusal = early > 0 ? tooEarly(early) : this.#room.full();
-		if (!refusal) return false;
+		if (!refusal) {
+			session.publishes.refused = 0;
+			return false;
+		}
 		const { code, message, retryAfter } = refusal;
 		session.refuse(ref, { code, message, ...(retryAfter !== undefined && { retryAfter }) });
 		if (code === "rate_limited") this.limited(session);

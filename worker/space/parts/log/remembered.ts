@@ -1,8 +1,8 @@
 /**
- * Producers that the channels of a space may have in memory together: ten channels with all that one remembers. One takes
- * some 170 bytes, with the longest names 450, so it is at most a third of the 128 MB of an object.
+ * Producers that the channels of a space may have in memory together: twenty channels with all that one remembers. One takes
+ * some 170 bytes, which is a quarter of the 128 MB of an object; with the longest names 450, and still less than all of it.
  */
-const most = 100_000;
+const most = 200_000;
 
 /** Counts the producers that are in memory, and says which channels have to let go of theirs. */
 export class Remembered {
