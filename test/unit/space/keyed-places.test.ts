@@ -39,6 +39,22 @@ class Bench {
 	get sorts(): number {
 		return this.sql.queries.filter((query) => query.includes("ORDER BY seq")).length;
 	}
+
+	/** How often a message was looked up where one stands, or stood. */
+	get lookups(): number {
+		return this.sql.queries.filter((query) => query.endsWith("key = ? AND seq = ?")).length;
+	}
+
+	/** Reads a channel from its start to its head; returns how many messages that were. */
+	join(name: string): number {
+		let read = 0;
+		for (let after = 0; ; ) {
+			const { to, seqs } = this.page(name, after, 500);
+			if (to === undefined) return read;
+			read += seqs.length;
+			after = to;
+		}
+	}
 }
 
 test("a replay sorts a keyed channel once in 10,000 messages, not for every page, however many read at once", () => {
@@ -59,6 +75,36 @@ test("a replay sorts a keyed channel once in 10,000 messages, not for every page
 	}
 	expect(places).toEqual([25_000, 25_000, 25_000]);
 	expect(bench.sorts).toBe(3);
+});
+
+test("who joins a channel whose keys are all written again looks up few messages that are no longer there", () => {
+	const bench = new Bench();
+	const keys = Array.from({ length: 5_000 }, (_, index) => `k${index}`);
+	for (let round = 1; round <= 5; round++) {
+		bench.put("prices", ...keys);
+		bench.sql.queries.length = 0;
+		let read = 0;
+		for (let joiner = 1; joiner <= 3; joiner++) read += bench.join("prices");
+		expect(read).toBe(15_000);
+		// Those that are looked up in vain by the first one, and one a page, which is the first of the next.
+		expect([round, bench.lookups - read]).toEqual([round, expect.toSatisfy((most: number) => most <= 1_001 + 3 * 10)]);
+		expect([round, bench.sorts]).toEqual([round, expect.toSatisfy((most: number) => most <= 2)]);
+	}
+});
+
+test.each([
+	["of one message", 1, 1],
+	["of what is new", 1_480, end],
+])("a small read, %s, takes no room from a long replay", (_, after, count) => {
+	const bench = new Bench();
+	const keys = Array.from({ length: 1_500 }, (_, index) => `k${index}`);
+	const others = ["a", "b", "c", "d", "e"];
+	for (const name of ["prices", ...others]) bench.put(name, ...keys);
+	const { to = 0 } = bench.page("prices", 0, 97);
+	for (const name of others) expect(bench.page(name, after, count).seqs.at(0)).toBe(after + 1);
+	bench.sql.queries.length = 0;
+	expect(bench.page("prices", to, 97).seqs.at(0)).toBe(98);
+	expect(bench.sorts).toBe(0);
 });
 
 test("whatever is published, dropped or wiped between two pages, a reader has what there is at the end, in order", () => {

@@ -2,8 +2,17 @@ import type { KeyedRows, Place } from "./keyed-rows.ts";
 
 /** Places that are looked up at once. */
 const most = 10_000;
-/** Spans that are kept, of those that read at the same time: with the longest keys, each takes some 2.5 MB. */
+/** A page of fewer messages looks up no more places than it needs. */
+const shortPage = 10;
+/** Up to so many places are few: what a short catch-up reads takes no room from a long replay. */
+const few = 1_000;
+/**
+ * Spans that are kept of few places, and of many, of those that read at the same time: with the longest keys, one of many
+ * takes some 2.5 MB.
+ */
 const mostSpans = 4;
+/** How many messages are looked up in vain before a span is read again: together they cost about what a sort does. */
+const mostStale = 1_000;
 
 /** Where messages stood that have a seq after one and up to another, in order of seq. */
 interface Span {
@@ -11,6 +20,8 @@ interface Span {
 	readonly after: number;
 	readonly to: number;
 	readonly places: readonly Place[];
+	/** How often a message was no longer at its place. */
+	stale: number;
 }
 
 /**
@@ -26,16 +37,27 @@ export class KeyedPlaces {
 		this.#rows = rows;
 	}
 
-	/** The places after a seq and up to another, at most the head, which must be stored. Some may be stale. */
-	*between(channel: number, after: number, last: number): Iterable<Place> {
+	/**
+	 * The messages after a seq and up to another, at most the head, which must be stored; one at a time, in order. `count`: how
+	 * many are wanted, though one more may be asked for.
+	 */
+	*messages(channel: number, after: number, last: number, count: number): Iterable<{ seq: number; body: string }> {
 		for (let low = after; low < last; ) {
-			const { places, to } = this.#span(channel, low, last);
-			for (let index = firstAfter(places, low); index < places.length; index++) {
-				const place = places[index];
+			const span = this.#span(channel, low, last, count);
+			let index = firstAfter(span.places, low);
+			low = span.to;
+			for (; index < span.places.length; index++) {
+				const place = span.places[index];
 				if (!place || place.seq > last) return;
-				yield place;
+				const body = this.#rows.bodyAt(channel, place);
+				if (body !== undefined) {
+					yield { seq: place.seq, body };
+				} else if (++span.stale > mostStale) {
+					this.#spans = this.#spans.filter((other) => other !== span);
+					low = place.seq;
+					break;
+				}
 			}
-			low = to;
 		}
 	}
 
@@ -44,17 +66,23 @@ export class KeyedPlaces {
 		this.#spans = [];
 	}
 
-	#span(channel: number, low: number, last: number): Span {
+	#span(channel: number, low: number, last: number, count: number): Span {
 		const known = this.#spans.find((span) => span.channel === channel && span.after <= low && low < span.to);
-		const span = known ?? this.#read(channel, low, last);
-		this.#spans = [...this.#spans.filter((other) => other !== span), span].slice(-mostSpans);
+		const span = known ?? this.#read(channel, low, last, count < shortPage ? count + 1 : most);
+		const { after, to, places } = span;
+		// One that lies within another is no fresher than that.
+		const others = this.#spans.filter((other) => other.channel !== channel || other.after < after || other.to > to);
+		const isMany = places.length > few;
+		const alike = others.filter((other) => other.places.length > few === isMany);
+		const unlike = others.filter((other) => other.places.length > few !== isMany);
+		this.#spans = [...unlike, ...[...alike, span].slice(-mostSpans)];
 		return span;
 	}
 
-	#read(channel: number, after: number, last: number): Span {
-		const places = this.#rows.places(channel, after, last, most);
-		const to = places.length < most ? last : (places.at(-1)?.seq ?? last);
-		return { channel, after, to, places };
+	#read(channel: number, after: number, last: number, limit: number): Span {
+		const places = this.#rows.places(channel, after, last, limit);
+		const to = places.length < limit ? last : (places.at(-1)?.seq ?? last);
+		return { channel, after, to, places, stale: 0 };
 	}
 }
 

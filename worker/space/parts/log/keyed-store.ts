@@ -52,15 +52,13 @@ export class KeyedStore implements MessageStore {
 		const texts: string[] = [];
 		let size = 0;
 		let to = after;
-		for (const place of this.#places.between(number, after, Math.min(head, before - 1))) {
-			const body = this.#rows.bodyAt(number, place);
-			if (body === undefined) continue;
+		for (const { seq, body } of this.#places.messages(number, after, Math.min(head, before - 1), most.count)) {
 			if (texts.length >= most.count || (size > 0 && size + body.length > most.size)) {
 				return { after, to, body: texts.join(separator) };
 			}
 			texts.push(body);
 			size += body.length;
-			to = place.seq;
+			to = seq;
 		}
 		// There is nothing more: whatever else was in the span was superseded.
 		to = Math.min(head, before - 1);
