@@ -38,6 +38,11 @@ const hooks = `
 		if (space === "closed") return { reject: "Only members may connect by " + door + "." };
 		if (space === "named" && client !== "friend") return { reject: "Who is " + client + "?" };
 		if (space === "headers" && headers.get("x-secret") !== "open") return { reject: principal + " has no secret." };
+		if (space === "calls") {
+			if (headers.get("x-hook") === "rejects") return { reject: "Enough of waiting." };
+			if (headers.get("x-hook") === "throws") throw new Error("a hook throws, as a test has it");
+			if (headers.get("x-hook") === "hangs") await new Promise(() => {});
+		}
 		if (space === "broken") throw new Error("a hook throws, as a test has it");
 		if (space === "slow") await new Promise(() => {});
 	},
@@ -228,6 +233,54 @@ test("whatever the document says waits or streams is asked of onConnect, and sto
 	expect((await postJson(`${services}/calls`, { data: 1 }, { prefer: "respond-async" })).status).toBe(202);
 	const head = { method: "HEAD", headers: { accept: "text/event-stream" } };
 	expect((await fetch(urlOf("closed/collections/carts"), head)).status).toBe(200);
+});
+
+/** A call that outlives its test, and asking for no reply to it. */
+const asked = { data: 1, timeout: 600_000 };
+const soon = { prefer: "respond-async" };
+
+test("a call that is stored is answered as it stands, whatever onConnect says of waiting for it now", async () => {
+	const calls = urlOf("calls/services/resize/calls");
+	const once = { "idempotency-key": "once" };
+	const first = await postJson(calls, asked, { ...once, ...soon });
+	const { id } = (await first.json()) as { id: string };
+	expect(first.status).toBe(202);
+	const moods = ["rejects", "throws", "hangs"].map((mood) => ({ "x-hook": mood }));
+	const again = async () => {
+		const answers = await Promise.all(moods.map((mood) => postJson(calls, asked, { ...once, ...mood })));
+		return answers.map(({ status, headers }) => [status, headers.get("idempotency-replayed")]);
+	};
+	expect(await again()).toEqual(moods.map(() => [202, "true"]));
+	const failures = () => server.log().split("onConnect of aerogram.config.ts").length;
+	await until(() => failures() > 2, "the log of the hooks that failed");
+	const rejects = { headers: { "x-hook": "rejects" } };
+	await expectProblem(await fetch(`${calls}/${id}?wait=1`, rejects), "forbidden");
+	expect((await fetch(`${calls}/${id}`, rejects)).status).toBe(202);
+	const headers = { "content-type": "application/json" };
+	expect((await fetch(`${calls}/${id}/reply`, { method: "PUT", headers, body: '{"data":2}' })).status).toBe(200);
+	// A hook that fails when it is asked is in the log: for what has its result it is not asked.
+	const before = failures();
+	expect(await again()).toEqual(moods.map(() => [200, "true"]));
+	for (const mood of moods) expect(await getJson(`${calls}/${id}?wait=1`, { headers: mood })).toEqual({ id, data: 2 });
+	expect(failures()).toBe(before);
+	// Another request by the same key is not that call.
+	await expectProblem(
+		await postJson(calls, { ...asked, data: 3 }, { ...once, "x-hook": "rejects" }),
+		"idempotency_mismatch",
+	);
+});
+
+test("a call that onConnect lets nobody wait for is not stored, with a key as without, and may be made later", async () => {
+	const calls = urlOf("calls/services/shrink/calls");
+	const once = { "idempotency-key": "shrink" };
+	for (const key of [{}, once]) {
+		await expectProblem(await postJson(calls, asked, { ...key, "x-hook": "rejects" }), "forbidden");
+		await expectProblem(await postJson(calls, asked, { ...key, "x-hook": "throws" }), "application_failed");
+	}
+	await expectProblem(await fetch(`${calls}/none?wait=1`, { headers: { "x-hook": "rejects" } }), "forbidden");
+	expect((await fetch(urlOf("calls/services/shrink/next"), { method: "POST" })).status).toBe(204);
+	const made = await postJson(calls, asked, { ...once, ...soon });
+	expect([made.status, made.headers.get("idempotency-replayed")]).toEqual([202, null]);
 });
 
 test("onConnect knows the client and the headers; one that throws or never answers lets nobody in", async () => {

@@ -16,6 +16,8 @@ export interface Erasure {
 	readonly members: number;
 	readonly records: number;
 	readonly kept: number;
+	/** Spaces that failed and were passed by, at most `stepsMost`: each needs a request of its own. Absent: none did. */
+	readonly failed?: readonly string[];
 	/** Where to go on. Absent: all is done. */
 	readonly next?: string;
 }
@@ -34,8 +36,9 @@ export interface ErasureBody {
 }
 
 /**
- * Steps in spaces that one request takes, and names of spaces that it asks for. With one question to each of the 16 shards for those
- * names, they stay below the 50 subrequests of an invocation on Workers Free (developers.cloudflare.com/workers/platform/limits).
+ * Steps in spaces that one request takes, with those that fail, and names of spaces that it asks for. With one question to each
+ * of the 16 shards for those names, they stay below the 50 subrequests of an invocation on Workers Free
+ * (developers.cloudflare.com/workers/platform/limits).
  */
 const stepsMost = 30;
 
@@ -54,33 +57,43 @@ export function readErasure(body: Json): Result<ErasureBody> {
 
 /**
  * Erases a principal in one space, or in all, one after the other: as much as one request may, from where the last one stopped.
- * Rejects where nothing of it could be done.
+ * Of all, those that fail are passed by, and named: what always fails must not keep the rest from being erased. Rejects where one
+ * space alone is asked for and nothing could be done, and where all that a request from the beginning came to failed.
  */
 export async function erase(env: Env, request: EraseRequest, { space, after }: ErasureBody): Promise<Erasure> {
 	const sum = { spaces: 0, messages: 0, members: 0, records: 0, kept: 0 };
+	const failed: string[] = [];
+	let failure: unknown;
 	const started = after?.place && after.space;
 	const others = space === undefined ? await listSpaces(env, after?.space ?? "", stepsMost, "visited") : [];
 	let reached = after;
 	let steps = 0;
+	const told = (next: Reached | undefined): Erasure => {
+		// Later requests go on: else so many failures in a row would end all that follow.
+		if (failed.length > 0 && failed.length === steps && (!after || space !== undefined)) throw failure;
+		const named = space === undefined && failed.length > 0;
+		return { ...sum, ...(named && { failed }), ...(next && { next: writeReached(next) }) };
+	};
 	for (const name of space === undefined ? [...(started ? [started] : []), ...others] : [space]) {
 		let place = name === started ? after?.place : undefined;
 		do {
-			if (steps === stepsMost && reached) return { ...sum, next: writeReached(reached) };
+			if (steps === stepsMost) return told(reached);
+			steps += 1;
 			const asked = spaceStub(env, name).erase({ ...request, ...(place && { after: place }) });
 			const step = await asked.catch((error: unknown) => {
-				// Whoever asks is told what this request erased, or that it was nothing.
-				if (steps === 0) throw error;
 				console.error(failureLine("erasing", error));
+				failure = error;
+				failed.push(name);
 			});
-			if (!step) return { ...sum, ...(reached && { next: writeReached(reached) }) };
-			steps += 1;
-			for (const what of ["messages", "members", "records", "kept"] as const) sum[what] += step[what];
-			place = step.next;
+			// Alone, it goes on where it was.
+			if (!step && space !== undefined) return told(reached);
+			for (const what of ["messages", "members", "records", "kept"] as const) sum[what] += step?.[what] ?? 0;
+			place = step?.next;
 			reached = { space: name, ...(place && { place }) };
 		} while (place);
-		sum.spaces += 1;
+		if (failed.at(-1) !== name) sum.spaces += 1;
 	}
-	return others.length === stepsMost && reached ? { ...sum, next: writeReached(reached) } : sum;
+	return told(others.length === stepsMost ? reached : undefined);
 }
 
 /** For whoever asks it is a text without a meaning. */

@@ -9,7 +9,7 @@ import { isSeq } from "../../protocol/position.ts";
 import { durationsOf } from "../env.ts";
 import { answer, jsonText } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
-import { admitConnection } from "../http/connect-hook.ts";
+import { admitConnection, hasConnectHook } from "../http/connect-hook.ts";
 import { readIdempotency } from "../http/idempotency.ts";
 import { readClient, readPathName } from "../http/names.ts";
 import { readNumber } from "../http/numbers.ts";
@@ -42,18 +42,21 @@ export const services = new Hono<App>()
 		if (timeout !== undefined && !isCallTimeout(timeout)) throw new Problem("bad_request", callTimeoutRule);
 		const wait = prefersAsync(context) ? 0 : (readWait(context) ?? durationsOf(context.env).waitMost);
 		const idempotency = await readIdempotency(context, value);
-		// Whether it may wait is asked before there is a call: a refusal says that nothing was stored.
-		await admitPoll(context, space, wait);
 		const id = idempotency ? await idOfKey(context.get("principal"), idempotency.key) : crypto.randomUUID();
+		// Whether it may wait is asked before there is a call. What is stored is answered so whatever is said to that.
+		const settled = idempotency && hasConnectHook && wait > 0 && (await isSettled(context, id));
+		const rejected = settled ? undefined : await pollRejection(context, space, wait);
+		if (rejected && !idempotency) throw rejected;
 		const called = await ask(context, id, {
 			kind: "call",
 			data: writeJson(data),
 			...(timeout !== undefined && { timeout }),
 			...(idempotency && { hash: idempotency.hash }),
+			...(rejected && { refused: { code: rejected.code, message: rejected.message } }),
 			...refused,
 		});
 		if (called.duplicate) context.header("idempotency-replayed", "true");
-		const result = called.result ?? (await awaitCall(context, space, id, wait));
+		const result = called.result ?? (await awaitCall(context, space, id, rejected ? 0 : wait));
 		return answerResult(context, { space, service, id }, result);
 	})
 	.post("/:service/next", describe(serviceOperations.take), async (context) => {
@@ -74,7 +77,8 @@ export const services = new Hono<App>()
 		if (events && context.req.method === "HEAD") return eventStreamHead(context);
 		const wait = events ? 0 : (readWait(context) ?? 0);
 		if (events) await admitConnection(context, { space, door: "stream" });
-		else await admitPoll(context, space, wait);
+		// For a result that is there nobody waits. What is unknown is asked about too: the refusal tells nothing of it.
+		else if (hasConnectHook && wait > 0 && !(await isSettled(context, id))) await admitPoll(context, space, wait);
 		const { result: known } = await ask(context, id, { kind: "read" });
 		if (events) return streamCall(context, space, id);
 		const result = known ?? (await awaitCall(context, space, id, wait));
@@ -137,6 +141,17 @@ async function admitPoll(context: Context<App>, space: string, wait: number, cli
 	if (wait > 0) await admitConnection(context, { space, client, door: "poll" });
 }
 
+/** Why the application lets it not wait; undefined where it does. */
+async function pollRejection(context: Context<App>, space: string, wait: number): Promise<Problem | undefined> {
+	try {
+		await admitPoll(context, space, wait);
+		return undefined;
+	} catch (error) {
+		if (error instanceof Problem) return error;
+		throw error;
+	}
+}
+
 /** For how long a call is in the hands of whoever took it, in milliseconds; by default for the grace. */
 function readLease(context: Context<App>): number {
 	const text = context.req.query("lease");
@@ -160,16 +175,22 @@ async function idOfKey(principal: string, key: string): Promise<string> {
 	return `key.${[...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
+/** Whether a call has its result, so that nobody waits for it. */
+async function isSettled(context: Context<App>, id: string): Promise<boolean> {
+	const told = await tell(context, id, { kind: "read" });
+	return told.ok && told.result !== undefined;
+}
+
 async function ask(context: Context<App>, id: string, what: Ask): Promise<Extract<CallAnswer, { ok: true }>> {
-	const { space, service } = readService(context);
-	const answered = await spaceStub(context.env, space).calls({
-		...what,
-		principal: context.get("principal"),
-		service,
-		id,
-	} as CallAsk);
+	const answered = await tell(context, id, what);
 	if (answered.ok) return answered;
 	throw new Problem(answered.code, answered.message, answered.state);
+}
+
+function tell(context: Context<App>, id: string, what: Ask): Promise<CallAnswer> {
+	const { space, service } = readService(context);
+	const principal = context.get("principal");
+	return spaceStub(context.env, space).calls({ ...what, principal, service, id } as CallAsk);
 }
 
 function answerResult(

@@ -59,10 +59,12 @@ export const tokenOperations = {
 			"In one space, or in all: its messages are from `erased`, it is no member of anything, and the records that it owns are " +
 			"deleted: those whose id is its name, or begins with it and `:`. What it wrote into messages and other records stays. " +
 			"Revoke it first, or it goes on. Needs `admin` on all of the space, or on everything. One request does a part " +
-			"of it: while it is answered with 202, send the same again with `next` as `after`. What was begun anew does no harm.",
+			"of it: while it is answered with 202, send the same again with `next` as `after`. What was begun anew does no harm. " +
+			"Of all spaces, one that fails is passed by and named in `failed`, with 200 as with 202: it is erased by a request of its own, " +
+			"with its name as `space`. Where all fails from the beginning, the request does.",
 		body: { schema: "ErasureRequest", example: { sub: "user:42", space: "default" } },
 		answers: {
-			200: { description: "It is erased.", schema: "Erasure" },
+			200: { description: "It is erased, except in the spaces that an answer named as `failed`.", schema: "Erasure" },
 			202: { description: "Some of it is erased: `next` says where to go on.", schema: "Erasure" },
 		},
 		problems: ["bad_name"],

@@ -87,6 +87,13 @@ export const tokenSchemas = {
 			records: whole("Records that were deleted."),
 			kept: whole("Records that the application's hook did not let go."),
 		},
-		{ next: text("With 202: what to send as `after`. The numbers are of this request alone.") },
+		{
+			failed: list(
+				ref("Name"),
+				"Spaces of this request that failed and were passed by: send the request again for each, as `space`. Absent: none.",
+				{ minItems: 1 },
+			),
+			next: text("With 202: what to send as `after`. The numbers and names are of this request alone."),
+		},
 	),
 } satisfies Record<string, Schema>;
