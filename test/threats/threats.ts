@@ -3,7 +3,7 @@ import type { RedRun } from "../helpers/red-run.ts";
 
 /** One thing that somebody may try, the rule that stands against it, and how to take the rule away. */
 export interface Threat {
-	/** Its row, T1 to T31. */
+	/** Its row, T1 to T35. */
 	readonly id: string;
 	/** What the server holds to. */
 	readonly rule: string;
@@ -14,7 +14,7 @@ export interface Threat {
 }
 
 /** How many rows there are to be. */
-export const rows = 31;
+export const rows = 35;
 
 const input = (id: string) => ({ test: "test/node/threats.test.ts", named: `^${id}:` });
 const identity = (id: string) => ({ test: "test/node/threats-identity.test.ts", named: `^${id}:` });
@@ -371,5 +371,43 @@ export const threats: readonly Threat[] = [
 		rule: "What is not UTF-8 is refused, never repaired.",
 		edits: [{ file: "worker/http/body.ts", find: "fatal: true", replace: "fatal: false" }],
 		red: input("T31"),
+	},
+	{
+		id: "T32",
+		rule: "What came on a subscription that was replaced counts until the next credit.",
+		edits: [{ file: "worker/space/window.ts", find: `this.#left += size;`, replace: `this.#outstanding -= size;` }],
+		red: unit("space/outbox", "without credit stays within one window"),
+	},
+	{
+		id: "T33",
+		rule: "One flush reads only so much in search of repeated publishes.",
+		edits: [
+			{
+				file: "worker/space/parts/log/search.ts",
+				find: `#left: number = storage.searchedSize;`,
+				replace: `#left: number = Number.POSITIVE_INFINITY;`,
+			},
+		],
+		red: unit("space/search", "a flush reads only so much in search"),
+	},
+	{
+		id: "T34",
+		rule: "A socket says of so many calls that it works on them, and no more.",
+		edits: [
+			{
+				file: "worker/space/parts/calls/board.ts",
+				find: `if (attempt > attemptMost || this.servers.heldBy(peer).length >= limits.serviceConcurrency) return;`,
+				replace: "",
+			},
+		],
+		red: unit("space/calls", "what a client may not say it works on is not believed"),
+	},
+	{
+		id: "T35",
+		rule: "Who was let in is asked after again, for as long as a connection stands.",
+		edits: [
+			{ file: "worker/connect.ts", find: `return await recheck(identity, env);`, replace: `return succeed(identity);` },
+		],
+		red: { test: "test/node/doors.test.ts", named: "ends for whom was revoked since" },
 	},
 ];
