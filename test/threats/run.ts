@@ -5,7 +5,8 @@
  */
 import { Random, seedOfRun } from "../helpers/random.ts";
 import { tryAll, whyRed, withFolder } from "../helpers/red-run.ts";
-import { type Threat, threats } from "./threats.ts";
+import type { Threat } from "./threat.ts";
+import { threats } from "./threats.ts";
 
 const drawn = 10;
 

@@ -1,25 +1,8 @@
-import type { Edit } from "../helpers/edited-build.ts";
-import type { RedRun } from "../helpers/red-run.ts";
-
-/** One thing that somebody may try, the rule that stands against it, and how to take the rule away. */
-export interface Threat {
-	/** Its row, T1 to T35. */
-	readonly id: string;
-	/** What the server holds to. */
-	readonly rule: string;
-	/** Changes to the sources that take the rule away, and nothing else. */
-	readonly edits: readonly Edit[];
-	/** The test that holds it, and that must be red without the rule. What it starts is built by `buildEdited`. */
-	readonly red: Omit<RedRun, "env">;
-}
+import { overload } from "./overload.ts";
+import { identity, input, quotas, type Threat, unit } from "./threat.ts";
 
 /** How many rows there are to be. */
 export const rows = 35;
-
-const input = (id: string) => ({ test: "test/node/threats.test.ts", named: `^${id}:` });
-const identity = (id: string) => ({ test: "test/node/threats-identity.test.ts", named: `^${id}:` });
-const unit = (file: string, named: string) => ({ project: "unit" as const, test: `test/unit/${file}.test.ts`, named });
-const quotas = (named: string) => ({ test: "test/node/quotas.test.ts", named });
 
 /** A rule for each threat, in the order of the rows. Another one is one more entry, and a test whose name it gives. */
 export const threats: readonly Threat[] = [
@@ -372,42 +355,5 @@ export const threats: readonly Threat[] = [
 		edits: [{ file: "worker/http/body.ts", find: "fatal: true", replace: "fatal: false" }],
 		red: input("T31"),
 	},
-	{
-		id: "T32",
-		rule: "What came on a subscription that was replaced counts until the next credit.",
-		edits: [{ file: "worker/space/window.ts", find: `this.#left += size;`, replace: `this.#outstanding -= size;` }],
-		red: unit("space/outbox", "without credit stays within one window"),
-	},
-	{
-		id: "T33",
-		rule: "One flush reads only so much in search of repeated publishes.",
-		edits: [
-			{
-				file: "worker/space/parts/log/search.ts",
-				find: `#left: number = storage.searchedSize;`,
-				replace: `#left: number = Number.POSITIVE_INFINITY;`,
-			},
-		],
-		red: unit("space/search", "a flush reads only so much in search"),
-	},
-	{
-		id: "T34",
-		rule: "A socket says of so many calls that it works on them, and no more.",
-		edits: [
-			{
-				file: "worker/space/parts/calls/board.ts",
-				find: `if (attempt > attemptMost || this.servers.heldBy(peer).length >= limits.serviceConcurrency) return;`,
-				replace: "",
-			},
-		],
-		red: unit("space/calls", "what a client may not say it works on is not believed"),
-	},
-	{
-		id: "T35",
-		rule: "Who was let in is asked after again, for as long as a connection stands.",
-		edits: [
-			{ file: "worker/connect.ts", find: `return await recheck(identity, env);`, replace: `return succeed(identity);` },
-		],
-		red: { test: "test/node/doors.test.ts", named: "ends for whom was revoked since" },
-	},
+	...overload,
 ];
