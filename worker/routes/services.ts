@@ -77,9 +77,10 @@ export const services = new Hono<App>()
 		if (events && context.req.method === "HEAD") return eventStreamHead(context);
 		const wait = events ? 0 : (readWait(context) ?? 0);
 		if (events) await admitConnection(context, { space, door: "stream" });
+		const told = await tell(context, id, { kind: "read" });
 		// For a result that is there nobody waits. What is unknown is asked about too: the refusal tells nothing of it.
-		else if (hasConnectHook && wait > 0 && !(await isSettled(context, id))) await admitPoll(context, space, wait);
-		const { result: known } = await ask(context, id, { kind: "read" });
+		if (!(told.ok && told.result)) await admitPoll(context, space, wait);
+		const { result: known } = expectOk(told);
 		if (events) return streamCall(context, space, id);
 		const result = known ?? (await awaitCall(context, space, id, wait));
 		return answerResult(context, { space, service, id }, result);
@@ -182,7 +183,10 @@ async function isSettled(context: Context<App>, id: string): Promise<boolean> {
 }
 
 async function ask(context: Context<App>, id: string, what: Ask): Promise<Extract<CallAnswer, { ok: true }>> {
-	const answered = await tell(context, id, what);
+	return expectOk(await tell(context, id, what));
+}
+
+function expectOk(answered: CallAnswer): Extract<CallAnswer, { ok: true }> {
 	if (answered.ok) return answered;
 	throw new Problem(answered.code, answered.message, answered.state);
 }

@@ -47,26 +47,22 @@ export class Servers {
 
 	/** A socket has a call in hand. */
 	hold(peer: CallPeer, call: PendingCall): void {
-		this.#holds.set(peer, (this.#holds.get(peer) ?? new Set()).add(call));
+		note(this.#holds, peer, call);
 	}
 
 	/** It has it no longer. */
 	release(peer: CallPeer, call: PendingCall): void {
-		const held = this.#holds.get(peer);
-		held?.delete(call);
-		if (held?.size === 0) this.#holds.delete(peer);
+		forget(this.#holds, peer, call);
 	}
 
 	/** A call waits for a client to come back, who is handed no other in its place. */
 	reserve(client: string, call: PendingCall): void {
-		this.#reserved.set(client, (this.#reserved.get(client) ?? new Set()).add(call));
+		note(this.#reserved, client, call);
 	}
 
 	/** It waits for that no longer. */
 	unreserve(client: string, call: PendingCall): void {
-		const reserved = this.#reserved.get(client);
-		reserved?.delete(call);
-		if (reserved?.size === 0) this.#reserved.delete(client);
+		forget(this.#reserved, client, call);
 	}
 
 	/** Whether any socket has a call in hand. */
@@ -98,4 +94,15 @@ export class Servers {
 	#others(peer: CallPeer, service: string): Serving[] {
 		return (this.#byService.get(service) ?? []).filter((serving) => serving.peer !== peer);
 	}
+}
+
+function note<Key>(calls: Map<Key, Set<PendingCall>>, key: Key, call: PendingCall): void {
+	calls.set(key, (calls.get(key) ?? new Set()).add(call));
+}
+
+/** Leaves no empty set behind. */
+function forget<Key>(calls: Map<Key, Set<PendingCall>>, key: Key, call: PendingCall): void {
+	const some = calls.get(key);
+	some?.delete(call);
+	if (some?.size === 0) calls.delete(key);
 }

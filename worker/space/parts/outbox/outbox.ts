@@ -188,9 +188,7 @@ export class Outbox {
 	#add(receiver: Receiver, channel: ChannelRef, after: number | undefined): Subscription {
 		const known = this.#byReceiver.get(receiver) ?? { window: new Window(limits.windowBytes), all: new Map() };
 		this.#byReceiver.set(receiver, known);
-		const before = known.all.get(channel.number);
-		before?.leave();
-		if (before) this.#delete(before);
+		this.unsubscribe(receiver, channel.number);
 		const subscription = new Subscription(receiver, known.window, channel, after);
 		known.all.set(channel.number, subscription);
 		const subscribers = this.#byChannel.get(channel.number) ?? new Set();
